@@ -76,7 +76,7 @@ IO_FILES = {
     "failures.py",
     "lineage.py",
     "paces.py",
-    "opening.py",
+    "factory.py",
     "chat.py",
     "claude.py",
     "reaching.py",

@@ -24,7 +24,7 @@ EMPTY = "The file is empty."
 _MARKUP = re.compile(r"---\s*$|%YAML|- |[\w-]+[ \t]*:(?:\s|$)")
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What a file is, by its content type."""
 
     JSONL = "application/x-ndjson"
@@ -57,16 +57,16 @@ class Opened:
     lines: Iterator[Line]
 
 
-def read(file: Iterable[bytes], kind: Kind | None = None) -> Iterator[Line]:
+def read(file: Iterable[bytes], kind: FileKind | None = None) -> Iterator[Line]:
     """The rows of a file, given as its bytes (an open binary file); empty lines are left out. What
     `kind` says of JSON and tables is believed; without it the first sign tells.
 
     Raises Invalid where nothing can be told apart: no JSON at all, or a table without a header.
     """
     lines = lines_of(file)
-    if kind in (Kind.JSONL, Kind.JSON):
+    if kind in (FileKind.JSONL, FileKind.JSON):
         return read_json(lines)
-    if kind in (Kind.CSV, Kind.TSV):
+    if kind in (FileKind.CSV, FileKind.TSV):
         return read_table(lines)
     head = list(islice(lines, LOOKED_AT))
     if not any(line.strip() for line in head):

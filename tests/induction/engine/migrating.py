@@ -11,7 +11,7 @@ from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.migration.comparison import Terms, compared
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
-from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.migration import Measure, ModelComparison
@@ -82,7 +82,7 @@ def compared_by(
         wrong = chance.choice([f"label{other}" for other in range(len(sizes)) if other != at])
         for results, right in ((before, was_right), (after, was_right != turned)):
             label = str(case.truth) if right else wrong
-            results[case.id] = judge(task, case, Prediction(output=label))
+            results[case.id] = judge(task, case, ModelPrediction(output=label))
     terms = Terms(
         model="new",
         version_hash="simulated",

@@ -9,7 +9,7 @@ from induction.engine.ensemble import bound, measure_votes, voted
 from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.plan import Plan
 from induction.engine.runtime import BUDGET, Call
-from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.ensembles import ensemble_hash
@@ -191,7 +191,7 @@ async def test_extractions_vote_item_by_item() -> None:
     alone = [
         EvalResults(
             {
-                one.id: judge(task, one, Prediction(by_member[member].model_dump(mode="json")))
+                one.id: judge(task, one, ModelPrediction(by_member[member].model_dump(mode="json")))
                 for one, by_member in zip(cases, answered, strict=True)
             }
         )

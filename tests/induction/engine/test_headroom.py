@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from induction.engine.data.splits import splits_of
-from induction.engine.headroom.chance import Evidence, Ground, foretell
+from induction.engine.headroom.chance import ChanceBasis, Evidence, foretell
 from induction.engine.headroom.classifier import NOTHING_TO_LEARN, classified
 from induction.engine.headroom.design import MOST_CALLS, design, probed
 from induction.engine.headroom.measure import bound, measure
@@ -21,7 +21,7 @@ from tests.induction.engine.migrating import plan_of
 from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 
 PLAIN = Nature(seed=1, cases=200, right=0.6, few=0.1, many=0.3, note=0.0, churn=0.05, noise=0.0)
-GROUND = Ground(score=0.6, cases=34, wavering=0.0, validation=60, test=60, alpha=0.05)
+GROUND = ChanceBasis(score=0.6, cases=34, wavering=0.0, validation=60, test=60, alpha=0.05)
 WELL = Findings(
     cases=200,
     score=0.7,

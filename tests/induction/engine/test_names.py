@@ -16,7 +16,7 @@ from induction.engine.proposal import meta_prompt
 from induction.engine.proposal.edits import InvalidChange, apply
 from induction.engine.proposal.error_patterns import patterns_of, worked_on
 from induction.engine.proposal.meta_prompt import Brief, change_schema, shown_cases
-from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction, Task
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome, Task
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import PromptEvaluated, RunStarted, Split, VerdictReached
@@ -124,9 +124,9 @@ def toys() -> tuple[Task, list[Case]]:
     return plan.task, [replace(case, may_quote=case.id.int % 2 == 0) for case in plan.cases]
 
 
-def wrong(task: Task, cases: Sequence[Case], number: int) -> Prediction:
+def wrong(task: Task, cases: Sequence[Case], number: int) -> ModelPrediction:
     other = next(case.truth for case in cases[number % 7 :] if case.truth != cases[number].truth)
-    return Prediction(output=other)
+    return ModelPrediction(output=other)
 
 
 def verdicts(task: Task, cases: list[Case], seed: int) -> list[bool]:

@@ -11,7 +11,7 @@ from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
 from induction.engine.search import pruning
-from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.events import (
@@ -145,7 +145,7 @@ def answers(size: int, wrong: set[int]) -> EvalResults:
     for n in range(size):
         case = Case(UUID(int=n), f"w{n} x{n}", ("pay", "stop")[n % 2], f"g{n}", True)
         predicted = ("pay", "stop")[(n + (n in wrong)) % 2]
-        entries[case.id] = judge(TASK, case, Prediction(output=predicted))
+        entries[case.id] = judge(TASK, case, ModelPrediction(output=predicted))
     return EvalResults(entries)
 
 

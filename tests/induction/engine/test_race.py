@@ -21,7 +21,7 @@ from induction.engine.search.race import (
     paid_for,
     stages,
 )
-from induction.task_kinds.base import Prediction
+from induction.task_kinds.base import ModelPrediction
 
 from tests.induction.engine.runtimes import toy_plan
 
@@ -196,7 +196,7 @@ def answered(rights: Sequence[bool]) -> EvalResults:
             case.id: judge(
                 task,
                 case,
-                Prediction(output=case.truth if right else other[str(case.truth)]),
+                ModelPrediction(output=case.truth if right else other[str(case.truth)]),
             )
             for case, right in cases
         }

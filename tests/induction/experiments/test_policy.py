@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.experiments import policy
-from induction.experiments.evidence import Counted, evidence
-from induction.experiments.policy import Next, Standing
+from induction.experiments.evidence import UnitCount, evidence
+from induction.experiments.policy import ExperimentState, Next
 from nlu_shared.schemas.experiments import (
     Arm,
     ExperimentEvidence,
@@ -21,7 +21,7 @@ from nlu_shared.schemas.experiments import (
 ONE, OTHER = UUID(int=7), UUID(int=8)
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 PLAN = ExperimentIn(version_id=ONE, guards=(Guard(intent="cancel"),), step_units=100, most_days=30)
-STANDING = Standing(
+STANDING = ExperimentState(
     now=NOW,
     created_at=NOW - timedelta(days=3),
     share=0.01,
@@ -92,7 +92,7 @@ def test_units_are_parted_as_the_share_says_and_anew_by_each_experiment() -> Non
     assert 0.05 < both / len(units) < 0.075
 
 
-def weighed(*counted: Counted) -> ExperimentEvidence:
+def weighed(*counted: UnitCount) -> ExperimentEvidence:
     return evidence(
         counted,
         centre=0.8,
@@ -103,8 +103,8 @@ def weighed(*counted: Counted) -> ExperimentEvidence:
     )
 
 
-def counted(arm: Arm, successes: int, *, units: int, intent: str = "") -> Counted:
-    return Counted(0.5, arm, intent, units, ended=units, successes=successes)
+def counted(arm: Arm, successes: int, *, units: int, intent: str = "") -> UnitCount:
+    return UnitCount(0.5, arm, intent, units, ended=units, successes=successes)
 
 
 def test_nothing_counted_is_no_evidence() -> None:

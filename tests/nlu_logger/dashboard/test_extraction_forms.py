@@ -36,9 +36,9 @@ def fields_of(output: object) -> list[tuple[str, str]]:
     """What the form of a proposal sends when nothing is changed."""
     proposed = extraction.proposal_of(output)
     assert proposed is not None
-    sheet = extraction.sheet(proposed)
-    fields = [("delete", sheet.delete)]
-    for kind, rows in sheet.rows.items():
+    form = extraction.coding_form(proposed)
+    fields = [("delete", form.delete)]
+    for kind, rows in form.rows.items():
         for place, row in enumerate(rows):
             for name, value in row.items():
                 values = value if isinstance(value, list) else [value]

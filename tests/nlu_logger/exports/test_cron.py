@@ -55,7 +55,7 @@ def at(moment: str) -> datetime:
         ),
     ],
 )
-def test_the_newest_slot_is_written_and_the_missed_are_counted(
+def test_the_newest_export_is_written_and_the_missed_are_counted(
     cron: str, waiting: str, now: str, expected: tuple[str, int, str] | None
 ) -> None:
     wanted = expected and Due(at(expected[0]), expected[1], at(expected[2]))

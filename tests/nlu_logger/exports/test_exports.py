@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from nlu_shared.ids import uuid7
-from nlu_shared.schemas.exports import RetrainingRow, ReviewRow
+from nlu_shared.schemas.exports import ExportedRow, ReviewRow
 
 from tests.nlu_logger.world import World
 
@@ -117,9 +117,9 @@ async def test_columns_are_the_schemas(world: World, task: str) -> None:
     await world.log(task=task, confidence=UNSURE)
     (training,) = await rows(world, "retraining", task=task, min_confidence=0)
     (to_review,) = await rows(world, "review", task=task)
-    assert list(training) == list(RetrainingRow.model_fields)
+    assert list(training) == list(ExportedRow.model_fields)
     assert list(to_review) == list(ReviewRow.model_fields)
-    RetrainingRow.model_validate(training)
+    ExportedRow.model_validate(training)
     ReviewRow.model_validate(to_review)
 
 

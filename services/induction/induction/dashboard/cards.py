@@ -32,7 +32,7 @@ REVERSED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class SplitMeasurement:
     """A score, 0 to 1, on `cases` of a split."""
 
     value: float
@@ -75,7 +75,7 @@ class Finding:
     is_over_serving: bool
 
 
-def figure(live: LiveScore | None, measured: Measured | None, *, serves: bool) -> Figure:
+def figure(live: LiveScore | None, measured: SplitMeasurement | None, *, serves: bool) -> Figure:
     """Of what serves: live where that is known, else as it was measured."""
     if not serves:
         return Figure(None, "nothing serves yet")

@@ -42,7 +42,7 @@ from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
 from induction.engine.verdict.final_evaluation import NOT_AFFORDED
-from induction.engine.verdict.verdict import DIGITS, NO_TEST, Ground, verdict
+from induction.engine.verdict.verdict import DIGITS, NO_TEST, VerdictBasis, verdict
 from induction.task_kinds.base import Case, Task
 
 MEASURED = "measured"
@@ -171,10 +171,10 @@ async def _tell(run: RunContext, splits: Splits, by_split: Mapping[Split, _Answe
         await run.tell(event.model_copy(update={"version_hash": outcome.version_hash}))
     if run.no_verdict is None:
         judged, plan = by_split.get(Split.TEST), run.plan
-        ground = Ground(split=Split.TEST, groups=splits.groups, looks=plan.looks)
+        ground = VerdictBasis(split=Split.TEST, groups=splits.groups, looks=plan.looks)
         if judged is None:
             judged = by_split[Split.VALIDATION]
-            ground = Ground(
+            ground = VerdictBasis(
                 split=Split.VALIDATION,
                 groups=splits.groups,
                 untested=NOT_AFFORDED if splits.test else NO_TEST,

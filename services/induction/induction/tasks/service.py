@@ -148,8 +148,8 @@ async def _labels(logger: httpx2.AsyncClient, spec: TaskIn, known: TaskSpec | No
     if current.version:
         if spec.labels and not _is_same_set(spec.labels, current.labels):
             raise LabelsDiffer(
-                f"Version {current.version} stands: leave `labels` out to take it, or change it with"
-                " PATCH /v1/tasks/{slug}."
+                f"Version {current.version} stands: leave `labels` out to take it, or change it"
+                " with PATCH /v1/tasks/{slug}."
             )
         require_enough(spec.model_copy(update={"labels": current.labels}))
         return current

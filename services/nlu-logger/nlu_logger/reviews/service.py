@@ -51,7 +51,7 @@ WHERE id = :id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class StoredCorrection:
     """A correction as it is stored, whether it is new, and what its author should look at."""
 
     row: CorrectionRow
@@ -70,7 +70,7 @@ async def correct(
     caller: Caller,
     settings: Settings,
     choices: Collection[str] | None = None,
-) -> Proposal:
+) -> StoredCorrection:
     """Proposes the right answer, which the prediction shows from now on.
 
     Raises NotFound, Held where a colleague is at it, and Invalid for what is not in the task's
@@ -93,7 +93,7 @@ async def confirm(
     *,
     caller: Caller,
     settings: Settings,
-) -> Proposal:
+) -> StoredCorrection:
     """The prediction was right: ground truth once approved; `corrected_intent` stays empty.
 
     Raises what `correct` raises.
@@ -122,7 +122,7 @@ async def answer(
     caller: Caller,
     settings: Settings,
     choices: Collection[str] | None = None,
-) -> Proposal:
+) -> StoredCorrection:
     """A reviewer's label: the prediction's own, in any spelling of it, confirms the prediction,
     another one corrects it. Raises what `correct` raises; `choices` as there."""
     prediction = await predictions.get(session, prediction_id, caller=caller)
@@ -189,7 +189,7 @@ async def _say(
     *,
     caller: Caller,
     settings: Settings,
-) -> Proposal:
+) -> StoredCorrection:
     values = row.model_dump(exclude={"created_at"})
     made = await session.exec(
         insert(CorrectionRow)
@@ -223,7 +223,7 @@ async def _say(
         )
         .execution_options(populate_existing=True)
     )
-    return Proposal(row=stored.one(), is_new=is_new, warning=truth.warning)
+    return StoredCorrection(row=stored.one(), is_new=is_new, warning=truth.warning)
 
 
 async def show_standing(session: AsyncSession, prediction_id: UUID) -> None:

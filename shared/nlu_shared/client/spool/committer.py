@@ -42,7 +42,7 @@ class Committer:
         self.never = never
         self._jobs: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._full: list[Entry] = []
-        self._claim: files.Claim | None = None
+        self._claim: files.LockedFile | None = None
         self._store: Store | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -54,7 +54,7 @@ class Committer:
         return self._store.dropped if self._store else 0
 
     @property
-    def claim(self) -> files.Claim | None:
+    def claim(self) -> files.LockedFile | None:
         return self._claim
 
     def submit(self, job: Callable[[Store], Result]) -> "Future[Result]":

@@ -21,7 +21,7 @@ import numpy as np
 from nlu_shared.measure import f1
 from nlu_shared.measure.f1 import Counts, Floats
 from nlu_shared.measure.non_inferiority import Moved, holm, moved
-from nlu_shared.measure.significance import Gain, paired_bootstrap, sign_flip_test
+from nlu_shared.measure.significance import GainEstimate, paired_bootstrap, sign_flip_test
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.migration import (
     ComparisonKind,
@@ -139,7 +139,7 @@ def not_judged(terms: Terms, why: str) -> ModelComparison:
 
 
 def _kind(
-    gain: Gain, cases: Moved, p_value: float, falls: Sequence[ComponentFall], terms: Terms
+    gain: GainEstimate, cases: Moved, p_value: float, falls: Sequence[ComponentFall], terms: Terms
 ) -> ComparisonKind:
     if gain.low > -terms.margin and cases.rules_out(terms.margin, terms.alpha):
         return ComparisonKind.NOT_WORSE
@@ -200,7 +200,7 @@ def _strata(task: Task, groups: Sequence[Sequence[Case]]) -> list[str]:
     return [task.stratum(group[0].truth) for group in groups]
 
 
-def _labels_needed(gain: Gain, cases: Moved, number: int, groups: int, terms: Terms) -> int:
+def _labels_needed(gain: GainEstimate, cases: Moved, number: int, groups: int, terms: Terms) -> int:
     """Further labels until it would show 8 times out of 10, whichever way it shows first, that the
     loss is within the margin or that there is one; the gain is taken as it was measured.
 
@@ -224,7 +224,11 @@ def _rounded(value: float | Floats) -> float:
 
 
 def _summary(
-    kind: ComparisonKind, gain: Gain, falls: Sequence[ComponentFall], terms: Terms, more: int
+    kind: ComparisonKind,
+    gain: GainEstimate,
+    falls: Sequence[ComponentFall],
+    terms: Terms,
+    more: int,
 ) -> str:
     margin = f"{100 * terms.margin:g} points"
     cases = "labelled cases" if terms.measure is Measure.F1 else "cases"

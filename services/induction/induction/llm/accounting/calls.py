@@ -135,13 +135,13 @@ class Calls:
     async def _drive(self) -> None:
         """Until what is wanted has come, or nothing is on its way after a halt."""
         try:
-            await self._hear()
+            await self._look_in_time()
             while await self._goes_on():
                 self._stirred.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._look_seconds):
                         await self._stirred.wait()
-                await self._hear()
+                await self._look_in_time()
             await self._release_recalled()
         except asyncio.CancelledError:
             await self.part()
@@ -285,7 +285,7 @@ class Calls:
         recalled, self._recalled = self._recalled, []
         await self.accounting.release(recalled)
 
-    async def _hear(self) -> None:
+    async def _look_in_time(self) -> None:
         """Takes what the look raises for a failure, at most once in `look_seconds`."""
         if self._is_halted or time.monotonic() - self._looked < self._look_seconds:
             return

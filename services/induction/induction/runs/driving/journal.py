@@ -32,7 +32,7 @@ from nlu_shared.schemas.events import (
     VotesMeasured,
 )
 from nlu_shared.schemas.headroom import Headroom
-from nlu_shared.schemas.prompts import PromptSource
+from nlu_shared.schemas.prompts import VersionSource
 from nlu_shared.schemas.runs import RunKind
 from sqlalchemy import text
 from sqlmodel import col, select
@@ -168,7 +168,7 @@ async def _proposed(session: AsyncSession, row: RunRow, event: PromptProposed) -
         session,
         row.task,
         event.content,
-        source=PromptSource.RUN,
+        source=VersionSource.RUN,
         answers=await _answers(session, row),
         model=row.task_model,
         parent_id=parent.id,
@@ -192,7 +192,7 @@ async def _adapted(session: AsyncSession, row: RunRow, event: PromptAdapted) -> 
         session,
         row.task,
         event.content,
-        source=PromptSource.RUN,
+        source=VersionSource.RUN,
         answers=await _answers(session, row),
         model=event.model,
         parent_id=parent.id,
@@ -212,7 +212,7 @@ async def _voted(session: AsyncSession, row: RunRow, measured: EnsembleMeasured)
         session,
         row.task,
         measured.ensemble,
-        source=PromptSource.RUN,
+        source=VersionSource.RUN,
         answers=await _answers(session, row),
         model=row.task_model,
         run_id=row.id,

@@ -143,7 +143,7 @@ def trying(plan: Plan, candidate: PromptContent | None) -> Plan:
     if candidate is None:
         return plan
     return replace(
-        plan, candidate=candidate, opening=False, max_iterations=1, may_remove_blocks=True
+        plan, candidate=candidate, tries_ladder=False, max_iterations=1, may_remove_blocks=True
     )
 
 

@@ -15,7 +15,7 @@ PAGE = 500
 """Predictions in one answer: each may have a long text."""
 
 
-class Gone(Exception):
+class PredictionGone(Exception):
     """A prediction of the replay is not there any more."""
 
 
@@ -53,5 +53,5 @@ async def again(client: httpx2.AsyncClient, task: str, ids: Sequence[UUID]) -> l
             break
         before = page[-1].id
     if len(logged) < len(missing):
-        raise Gone
+        raise PredictionGone
     return logged

@@ -16,7 +16,7 @@ from nlu_logger.dashboard.house import HOUSE, OVERVIEW, Reader
 from nlu_logger.dashboard.search.filters import rows
 from nlu_logger.insights import queries
 from nlu_logger.insights import service as insights
-from nlu_logger.insights.service import Filters
+from nlu_logger.insights.service import PeriodFilters
 from nlu_logger.settings import Settings
 
 router = APIRouter(include_in_schema=False)
@@ -79,7 +79,7 @@ async def show_comparison(
     )
 
 
-def _filters(query: Period, settings: Settings, *, caller: Caller) -> Filters:
+def _filters(query: Period, settings: Settings, *, caller: Caller) -> PeriodFilters:
     return insights.filters_of(
         caller,
         since=None,

@@ -37,7 +37,7 @@ from nlu_logger.labels import service as labels
 from nlu_logger.predictions import service as predictions
 from nlu_logger.reviews import claims, conflicts, decisions, label_issues
 from nlu_logger.reviews import service as reviews
-from nlu_logger.reviews.service import Proposal
+from nlu_logger.reviews.service import StoredCorrection
 from nlu_logger.settings import Settings
 
 
@@ -86,7 +86,7 @@ async def _one_more(
 
 async def _label(
     session: AsyncSession, item: UUID, submission: LabelIn, settings: Settings, *, caller: Caller
-) -> Proposal:
+) -> StoredCorrection:
     await _check_waits(session, item, submission, caller=caller)
     if submission.is_right:
         right = ConfirmationIn(correction_notes=submission.note, allow_new=submission.allow_new)
@@ -143,7 +143,7 @@ async def code(
     settings: Settings,
     *,
     caller: Caller,
-) -> Proposal:
+) -> StoredCorrection:
     """The right structured answer; the model's own, in whatever form, confirms it."""
     row = await predictions.get(session, item, caller=caller)
     proposed, read = extraction.proposal_of(row.output), extraction.proposal_of(output)
@@ -157,7 +157,7 @@ async def code(
 async def code_by_form(
     session: AsyncSession,
     submission: LabelIn,
-    filled: extraction.Filled,
+    filled: extraction.FilledRows,
     settings: Settings,
     *,
     caller: Caller,

@@ -79,7 +79,7 @@ HIDDEN = ("id", "confidence")
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ExtractionForm:
     """What the form shows: rows by kind, the names behind ids, and what the model proposed."""
 
     rows: Mapping[str, Sequence[Row]]
@@ -104,7 +104,7 @@ def proposal_of(output: JsonValue) -> Extraction | None:
         return None
 
 
-def sheet(proposed: Extraction, filled: "Filled | None" = None) -> Sheet:
+def coding_form(proposed: Extraction, filled: "FilledRows | None" = None) -> ExtractionForm:
     """A form that is filled in with the proposal, or with what somebody has given so far."""
     before = _rows(proposed)
     rows = {kind: list(some) for kind, some in (before if filled is None else filled.rows).items()}
@@ -113,7 +113,7 @@ def sheet(proposed: Extraction, filled: "Filled | None" = None) -> Sheet:
         for _ in range(count):
             spare -= 1
             rows[kind].append({"id": str(spare)})
-    return Sheet(
+    return ExtractionForm(
         rows=rows,
         people=_people(rows),
         bonds=_bonds(rows),
@@ -123,14 +123,14 @@ def sheet(proposed: Extraction, filled: "Filled | None" = None) -> Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledRows:
     """What a form gives, as texts; rows in which only the id stands are left out."""
 
     rows: Mapping[str, Sequence[Row]]
     delete: Sequence[str]
 
 
-def filled(fields: Iterable[tuple[str, str]]) -> Filled:
+def filled(fields: Iterable[tuple[str, str]]) -> FilledRows:
     rows: dict[str, dict[int, Row]] = {kind: defaultdict(dict) for kind in FIELDS}
     delete: list[str] = []
     several = {one.name for one in FIELDS["events"] if one.several}
@@ -149,10 +149,10 @@ def filled(fields: Iterable[tuple[str, str]]) -> Filled:
         kind: [row for _, row in sorted(some.items()) if _is_filled(row)]
         for kind, some in rows.items()
     }
-    return Filled(kept, delete)
+    return FilledRows(kept, delete)
 
 
-def read(filled_rows: Filled) -> Extraction:
+def read(filled_rows: FilledRows) -> Extraction:
     """What a form says. Raises NoExtraction, which says where it cannot be taken."""
     kept: dict[str, Any] = {
         kind: [_typed(row) for row in some if "gone" not in row]

@@ -23,7 +23,7 @@ from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, REVIEW, Reviewer, led, needs
 from nlu_logger.dashboard.inbox import acts, extraction, service
 from nlu_logger.dashboard.inbox.acts import Done
-from nlu_logger.dashboard.inbox.extraction import Filled as Rows
+from nlu_logger.dashboard.inbox.extraction import FilledRows as Rows
 from nlu_logger.dashboard.inbox.forms import (
     WORDS,
     DecisionIn,

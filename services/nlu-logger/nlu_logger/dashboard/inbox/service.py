@@ -20,9 +20,9 @@ from nlu_logger.dashboard.inbox import choices, extraction, queries
 from nlu_logger.dashboard.inbox.choices import Choice
 from nlu_logger.dashboard.inbox.forms import InboxQueue, Place
 from nlu_logger.dashboard.inbox.memory import Memory
-from nlu_logger.dashboard.inbox.queries import Act, Proposal
+from nlu_logger.dashboard.inbox.queries import Act, PendingCorrection
 from nlu_logger.dashboard.worth import service as worth
-from nlu_logger.dashboard.worth.service import Worth
+from nlu_logger.dashboard.worth.service import LabelsNeeded
 from nlu_logger.label_sets import service as label_sets
 from nlu_logger.reviews import claims, conflicts, label_issues, priority, queues
 from nlu_logger.settings import Settings
@@ -54,7 +54,7 @@ class Offered:
     may_add: bool = False
     alike: Sequence[Alike] = ()
     proposed: Extraction | None = None
-    sheet: extraction.Sheet | None = None
+    coding_form: extraction.ExtractionForm | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Shown(Offered):
     differences: Sequence[str] | None = None
     last: Act | None = None
     near: Sequence[str] = ()
-    worth: Worth | None = None
+    worth: LabelsNeeded | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -122,10 +122,10 @@ async def show(
     return shown
 
 
-def fill_in(shown: Shown, item: UUID, filled_rows: extraction.Filled) -> None:
+def fill_in(shown: Shown, item: UUID, filled_rows: extraction.FilledRows) -> None:
     """What somebody has typed so far stands in the form again, if it is of the item in focus."""
     if shown.proposed is not None and shown.item.id == item:
-        shown.sheet = extraction.sheet(shown.proposed, filled_rows)
+        shown.coding_form = extraction.coding_form(shown.proposed, filled_rows)
 
 
 async def _show_prediction(
@@ -167,7 +167,9 @@ async def offer(
         shown.proposed = extraction.proposal_of(item.output)
         if shown.proposed is not None and hides_answer:
             shown.proposed = Extraction()
-        shown.sheet = None if shown.proposed is None else extraction.sheet(shown.proposed)
+        shown.coding_form = (
+            None if shown.proposed is None else extraction.coding_form(shown.proposed)
+        )
     else:
         answered = () if known.version else await queries.answered(session, item.task)
         shown.keys = () if known.version else choices.keys(known, answered, kept)
@@ -266,7 +268,9 @@ def _is_free(case: SuspiciousCase, caller: Caller) -> bool:
     return case.claim is None or case.claim.claimed_by == caller.subject
 
 
-def _alike(one: Proposal, others: Sequence[Proposal]) -> Sequence[tuple[UUID, str]]:
+def _alike(
+    one: PendingCorrection, others: Sequence[PendingCorrection]
+) -> Sequence[tuple[UUID, str]]:
     """Proposals of the same truth for nearly the same words."""
     if one.label is None:
         return []
@@ -288,7 +292,7 @@ def _by_text(near: Sequence[tuple[UUID, str]]) -> list[Alike]:
 
 def _subjects(shown: Shown) -> set[str]:
     match shown.item:
-        case Proposal(correction=correction):
+        case PendingCorrection(correction=correction):
             return {correction.author}
         case SuspiciousCase():
             return {shown.item.approved_by}

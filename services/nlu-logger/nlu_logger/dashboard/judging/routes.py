@@ -92,7 +92,7 @@ async def _judge(look: Look, form: Filled[JudgementIn], caller: Caller) -> Done:
 
 
 async def _code(
-    look: Look, form: Filled[JudgementIn], filled: extraction.Filled, caller: Caller
+    look: Look, form: Filled[JudgementIn], filled: extraction.FilledRows, caller: Caller
 ) -> Done:
     submission = form.taken()
     return await acts.code_by_form(look.database, submission, filled, look.settings, caller=caller)
@@ -103,7 +103,7 @@ async def _answer(
     prediction_id: UUID,
     submission: ItemIn,
     act: Awaitable[Done],
-    filled: extraction.Filled | None = None,
+    filled: extraction.FilledRows | None = None,
 ) -> Response:
     result = await attempt(look.database, act)
     if isinstance(result, ServiceError):
@@ -119,7 +119,7 @@ async def _page(
     *,
     refused: ServiceError | None = None,
     submission: ItemIn | None = None,
-    filled: extraction.Filled | None = None,
+    filled: extraction.FilledRows | None = None,
 ) -> Response:
     claim = refused.claim if isinstance(refused, Held) else None
     view = await service.history(
