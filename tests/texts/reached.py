@@ -117,8 +117,8 @@ def _people(text: str) -> ModelPrediction:
 
 def _matched(text: str) -> None:
     truth = {"people": [{"id": -1, "name": text}], "events": [_event(text)]}
-    found = {"people": [{"id": -1, "name": f"{text} b"}], "events": [_event(f"{text} 1985")]}
-    FAMILIES.mistakes(truth, ModelPrediction(output=found))
+    other = {"people": [{"id": -1, "name": f"{text} b"}], "events": [_event(f"{text} 1985")]}
+    FAMILIES.mistakes(truth, ModelPrediction(output=other))
 
 
 def _event(text: str) -> dict[str, object]:

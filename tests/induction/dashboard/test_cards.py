@@ -77,8 +77,8 @@ async def judged(
         "summary": "It was judged.",
     }  # fmt: skip
     run = uuid7()
-    given = (UUID(baseline), UUID(best), json.dumps(verdict))
-    await sql(stack, RUN, run, task, *given)
+    values = (UUID(baseline), UUID(best), json.dumps(verdict))
+    await sql(stack, RUN, run, task, *values)
     return run
 
 

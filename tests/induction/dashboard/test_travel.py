@@ -115,7 +115,7 @@ async def test_a_version_is_replayed_and_staged_from_its_page(
     await page.post(f"{own}/promote", json={"alias": "staging"})
     shown = unescape((await page.get(own)).text)
     assert '<span class="tag good">staging</span>' in shown
-    assert Foreign(shown).found == []
+    assert Foreign(shown).violations == []
     served = "/dashboard/tasks/staged-here/production"
     staging = (await page.get(served, params={"alias": "staging"})).text
     assert b in staging

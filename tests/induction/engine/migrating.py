@@ -43,8 +43,8 @@ def macro_f1(sizes: Sequence[int], right: Sequence[float]) -> float:
     ]
     f1 = 0.0
     for at, (size, share) in enumerate(zip(sizes, right, strict=True)):
-        found = size * share
-        f1 += 2 * found / (found + size + sum(wrong) - wrong[at])
+        hits = size * share
+        f1 += 2 * hits / (hits + size + sum(wrong) - wrong[at])
     return f1 / len(sizes)
 
 
@@ -128,7 +128,7 @@ class Models(Recording):
 
 
 def plan_of(
-    number: int, labels: int, *, seed: int = 0, to_models: Sequence[str] = (), **given: object
+    number: int, labels: int, *, seed: int = 0, to_models: Sequence[str] = (), **parts: object
 ) -> Plan:
     """`number` cases; the truth of case n is label n modulo `labels`."""
     task = task_of(labels)
@@ -146,5 +146,5 @@ def plan_of(
         proposer_model="proposer",
         to_models=dict.fromkeys(to_models),
         seed=seed,
-        **given,  # type: ignore[arg-type]
+        **parts,  # type: ignore[arg-type]
     )

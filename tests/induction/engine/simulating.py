@@ -112,10 +112,10 @@ def judged_in_stages(world: World) -> tuple[Verdict, int]:
         ground = VerdictBasis(
             split=Split.TEST, groups=1_000, again=tuple(pairs[1:]), share=stage.share
         )
-        found = verdict(TASK, *pairs[0], ground, seed=world.seed)
-        if stage.ends_with(found):
+        verdict_now = verdict(TASK, *pairs[0], ground, seed=world.seed)
+        if stage.ends_with(verdict_now):
             break
-    return found, asking.calls
+    return verdict_now, asking.calls
 
 
 def judged_where_they_differ(world: World, *, repeats: int) -> tuple[Verdict, int]:

@@ -137,9 +137,9 @@ def test_the_ruler_is_to_blame_where_one_relaxed_rule_would_do(
     assert task.nearly(TRUTH, prediction) == rule
     if rule is not None:
         one = judge(task, replace(case(1, ""), truth=TRUTH), prediction)
-        found = MissedCase(one, (prediction, prediction), (prediction, prediction))
+        missed = MissedCase(one, (prediction, prediction), (prediction, prediction))
         nothing = Known(alike={}, trusted=frozenset(), sure={})
-        assert cause_of(task, found, nothing) is Cause.SCORER
+        assert cause_of(task, missed, nothing) is Cause.SCORER
 
 
 def test_a_doubted_extraction_is_told_without_a_word_of_its_text() -> None:

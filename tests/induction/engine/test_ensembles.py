@@ -76,12 +76,12 @@ class Erring(Recording):
 
 def planned(members: Mapping[UUID, PromptContent] = MEMBERS) -> Plan:
     cases = tuple(case(number) for number in range(1, sum(SIZE.values()) + 1))
-    given = [split for split, size in SIZE.items() for _ in range(size)]
+    dealt = [split for split, size in SIZE.items() for _ in range(size)]
     return Plan(
         task=IntentTask([LabelSpec(name=one) for one in LABELS]),
         cases=cases,
         dataset_hash="0" * 64,
-        splits={one.id: split for one, split in zip(cases, given, strict=True)},
+        splits={one.id: split for one, split in zip(cases, dealt, strict=True)},
         baseline=BASELINE,
         task_model="offline/any",
         proposer_model="offline/any",

@@ -73,9 +73,9 @@ def test_a_guard_breaks_when_more_is_lost_than_the_tolerance_and_more_than_chanc
     """Of ten cases of label a, `won` were wrong before, and `lost` others are wrong after."""
     before = book([("a", "c")] * won + RIGHT[won:])
     after = book(RIGHT[:won] + [("a", "c")] * lost + RIGHT[won + lost :])
-    found = acceptance.broken_guards(plan(guards={"a": tolerance}), before, after)
-    assert bool(found) is breaks
-    assert all("a falls from" in reason for reason in found)
+    reasons = acceptance.broken_guards(plan(guards={"a": tolerance}), before, after)
+    assert bool(reasons) is breaks
+    assert all("a falls from" in reason for reason in reasons)
 
 
 def test_a_broken_guard_rejects_a_better_prompt_and_says_which() -> None:

@@ -49,7 +49,7 @@ def saying(task: Task, text: str) -> PromptContent:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "ids"),
     [
         ("Piet stops things.", [2]),
         ("what piet wants", [2]),
@@ -63,11 +63,11 @@ def saying(task: Task, text: str) -> PromptContent:
         ("Pietism", []),
     ],
 )
-def test_names_of_private_and_held_out_cases_stay_out(text: str, found: list[int]) -> None:
+def test_names_of_private_and_held_out_cases_stay_out(text: str, ids: list[int]) -> None:
     base = INTENTS.baseline()
     cases = guarded(INTENTS, base, TRAIN, HELD_OUT)
     leaks = leaked(base, saying(INTENTS, text), baseline=base, cases=cases)
-    assert [case.id.int for case in leaks] == found
+    assert [case.id.int for case in leaks] == ids
 
 
 def test_a_name_in_the_baseline_frees_held_out_cases_and_no_private_ones() -> None:

@@ -67,9 +67,9 @@ def test_books_are_compared_on_the_cases_they_share() -> None:
 def test_one_in_twenty_may_be_missing_and_one_always(
     cases: int, answered: int, objects: bool
 ) -> None:
-    found = unanswered.objection(range(cases), book(*range(answered)))
-    assert (found is not None) == objects
-    assert found is None or found == (
+    reason = unanswered.objection(range(cases), book(*range(answered)))
+    assert (reason is not None) == objects
+    assert reason is None or reason == (
         f"the provider left {cases - answered} of {cases} cases unanswered"
     )
 

@@ -45,7 +45,7 @@ DOUBTED = [GuardEvidence(intent="cancel", margin=0.05, units=90, worse=4.0, need
 
 
 @pytest.mark.parametrize(
-    ("standing", "found", "becomes"),
+    ("standing", "evidence", "becomes"),
     [
         ({}, {}, Next.STEPS_UP),
         ({"since": NOW - timedelta(hours=23)}, {}, Next.GOES_ON),
@@ -64,10 +64,10 @@ DOUBTED = [GuardEvidence(intent="cancel", margin=0.05, units=90, worse=4.0, need
     ],
 )
 def test_what_becomes_of_an_experiment(
-    standing: dict[str, object], found: dict[str, object], becomes: Next
+    standing: dict[str, object], evidence: dict[str, object], becomes: Next
 ) -> None:
     stands = replace(STANDING, **standing)  # type: ignore[arg-type]
-    assert policy.decide(PLAN, stands, QUIET.model_copy(update=found))[0] is becomes
+    assert policy.decide(PLAN, stands, QUIET.model_copy(update=evidence))[0] is becomes
 
 
 def test_the_share_of_one_is_no_step_but_a_win() -> None:

@@ -204,8 +204,8 @@ async def test_review_shows_the_least_certain_first_and_below_the_threshold(
 ) -> None:
     for confidence in (0.6, 0.1, 0.7, 0.3):
         await world.log(task=task, confidence=confidence)
-    found = [row["confidence"] for row in await rows(world, "review", task=task)]
-    assert found == [0.1, 0.3, 0.6]
+    sure = [row["confidence"] for row in await rows(world, "review", task=task)]
+    assert sure == [0.1, 0.3, 0.6]
     below = await rows(world, "review", task=task, confidence_threshold=0.3)
     assert [row["confidence"] for row in below] == [0.1]
 

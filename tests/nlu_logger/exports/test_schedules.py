@@ -62,8 +62,8 @@ async def schedule(world: World, task: str, target: str = "folder", **what: Any)
 async def runs(world: World, schedule_id: str) -> list[dict[str, Any]]:
     answer = await world.admin.get(f"{PATH}/{schedule_id}/runs")
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()
-    return found
+    schedules: list[dict[str, Any]] = answer.json()
+    return schedules
 
 
 def check(export: Path) -> Manifest:

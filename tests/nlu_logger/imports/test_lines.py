@@ -80,6 +80,6 @@ def test_what_we_export_as_a_table_comes_back(texts: list[tuple[str]]) -> None:
     form = form_of(ExportFormat.CSV, ["n", "said"])
     numbered = [(n, text) for n, (text,) in enumerate(texts)]
     file = form.opening + (form.block(numbered) if numbered else "")
-    found = [row["said"] for _, row in rows(file, FileKind.CSV)]  # type: ignore[index]
-    for (text,), back in zip(texts, found, strict=True):
+    read = [row["said"] for _, row in rows(file, FileKind.CSV)]  # type: ignore[index]
+    for (text,), back in zip(texts, read, strict=True):
         assert back == text
