@@ -166,7 +166,7 @@ def toy_plan(
         task_model=MODEL,
         proposer_model=MODEL,
         seed=seed,
-        opening=False,
+        tries_ladder=False,
     )
 
 

@@ -178,7 +178,7 @@ async def test_a_baseline_that_is_too_long_fails_the_run_with_its_size() -> None
 
 @pytest.mark.parametrize("tries_ladder", [False, True])
 async def test_a_change_that_is_too_long_is_refused_and_no_more(tries_ladder: bool) -> None:
-    plan = replace(with_iterations(toy_plan(), 3), opening=tries_ladder)
+    plan = replace(with_iterations(toy_plan(), 3), tries_ladder=tries_ladder)
     events = await milestones(plan, Narrow(OfflineRuntime(), shows_examples))
     assert not [event for event in events if isinstance(event, ChangeKept)]
     refused = [event for event in events if isinstance(event, ChangeRejected)]

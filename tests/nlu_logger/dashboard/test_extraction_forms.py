@@ -36,7 +36,7 @@ def fields_of(output: object) -> list[tuple[str, str]]:
     """What the form of a proposal sends when nothing is changed."""
     proposed = extraction.proposal_of(output)
     assert proposed is not None
-    form = extraction.coding_form(proposed)
+    form = extraction.form_for(proposed)
     fields = [("delete", form.delete)]
     for kind, rows in form.rows.items():
         for place, row in enumerate(rows):

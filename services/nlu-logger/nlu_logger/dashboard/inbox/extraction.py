@@ -104,7 +104,7 @@ def proposal_of(output: JsonValue) -> Extraction | None:
         return None
 
 
-def coding_form(proposed: Extraction, filled: "FilledRows | None" = None) -> ExtractionForm:
+def form_for(proposed: Extraction, filled: "FilledRows | None" = None) -> ExtractionForm:
     """A form that is filled in with the proposal, or with what somebody has given so far."""
     before = _rows(proposed)
     rows = {kind: list(some) for kind, some in (before if filled is None else filled.rows).items()}

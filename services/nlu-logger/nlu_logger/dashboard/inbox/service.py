@@ -125,7 +125,7 @@ async def show(
 def fill_in(shown: Shown, item: UUID, filled_rows: extraction.FilledRows) -> None:
     """What somebody has typed so far stands in the form again, if it is of the item in focus."""
     if shown.proposed is not None and shown.item.id == item:
-        shown.coding_form = extraction.coding_form(shown.proposed, filled_rows)
+        shown.coding_form = extraction.form_for(shown.proposed, filled_rows)
 
 
 async def _show_prediction(
@@ -167,9 +167,7 @@ async def offer(
         shown.proposed = extraction.proposal_of(item.output)
         if shown.proposed is not None and hides_answer:
             shown.proposed = Extraction()
-        shown.coding_form = (
-            None if shown.proposed is None else extraction.coding_form(shown.proposed)
-        )
+        shown.coding_form = None if shown.proposed is None else extraction.form_for(shown.proposed)
     else:
         answered = () if known.version else await queries.answered(session, item.task)
         shown.keys = () if known.version else choices.keys(known, answered, kept)

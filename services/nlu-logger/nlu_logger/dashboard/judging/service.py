@@ -89,5 +89,5 @@ async def _choice(
     choice = inbox.Offered()
     await inbox.offer(session, choice, prediction, hides_answer=False, caller=caller)
     if filled is not None and choice.proposed is not None:
-        choice.coding_form = extraction.coding_form(choice.proposed, filled)
+        choice.coding_form = extraction.form_for(choice.proposed, filled)
     return choice
