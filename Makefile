@@ -1,4 +1,5 @@
-# Every target works from nothing but Python 3.11 or 3.12; `make` alone prints this help.
+# Every target works from nothing but Python 3.11 or 3.12 (off x86_64 Linux also redis-server);
+# `make` alone prints this help.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run psql doctor test test-lm laws faults bench retrain lint lint-deploy types moved

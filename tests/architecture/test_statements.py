@@ -1,5 +1,6 @@
 """What we agreed on about statements of SQL."""
 
+import ast
 import re
 import tokenize
 from collections.abc import Iterator
@@ -23,9 +24,23 @@ def glued(path: Path) -> Iterator[int]:
                 pieces = []
 
 
+def added(path: Path) -> Iterator[int]:
+    """The lines on which a string of SQL is put together by `+`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.BinOp(op=ast.Add(), left=left, right=right):
+                for piece in (left, right):
+                    if isinstance(piece, ast.Constant | ast.JoinedStr) and SQL.search(
+                        ast.unparse(piece)
+                    ):
+                        yield node.lineno
+
+
 def test_sql_of_more_than_one_line_can_be_read_as_sql() -> None:
     """Glued from quoted pieces it cannot be pasted into psql, and a lost blank breaks it."""
-    assert not [f"{named(path)}:{line}" for path in sources() for line in glued(path)]
+    assert not [
+        f"{named(path)}:{line}" for path in sources() for line in (*glued(path), *added(path))
+    ]
 
 
 def test_what_is_taken_by_a_locking_choice_is_chosen_once() -> None:

@@ -100,7 +100,7 @@ async def issue(session: AsyncSession, caller: Caller) -> StreamTicket:
         "hash": hash_key(ticket),
         "subject": caller.subject,
         "scopes": sorted(caller.scopes),
-        "tasks": None if caller.tasks is None else sorted(caller.tasks),
+        "tasks": caller.task_list,
         "lifetime": LIFETIME,
     }
     expires_at = (await session.execute(_ISSUE, values)).scalar_one()

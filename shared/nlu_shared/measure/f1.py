@@ -53,13 +53,13 @@ def by_case(
 def f1(counts: Counts | Floats) -> Floats:
     """F1 of every label, shape (..., labels); 0 where a label is neither true nor predicted."""
     claimed = 2 * counts[..., TP] + counts[..., FP] + counts[..., FN]
-    return _ratio(2 * counts[..., TP], claimed)
+    return ratio(2 * counts[..., TP], claimed)
 
 
 def macro_f1(counts: Counts | Floats) -> Floats:
     """Mean F1 over the labels that occur as ground truth, shape (...); 0 when there is none."""
     occurs = (counts[..., TP] + counts[..., FN]) > 0
-    return _ratio((f1(counts) * occurs).sum(axis=-1), occurs.sum(axis=-1))
+    return ratio((f1(counts) * occurs).sum(axis=-1), occurs.sum(axis=-1))
 
 
 def _indices(
@@ -77,5 +77,6 @@ def _indices(
     return truth, predicted
 
 
-def _ratio(top: Counts | Floats, bottom: Counts | Floats) -> Floats:
+def ratio(top: Counts | Floats, bottom: Counts | Floats) -> Floats:
+    """Top ÷ bottom by element; 0 where the bottom is."""
     return np.divide(top, bottom, out=np.zeros(np.shape(bottom)), where=bottom > 0)

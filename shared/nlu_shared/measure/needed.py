@@ -1,13 +1,11 @@
 """How much more of the same evidence would settle a comparison that is not settled yet."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
 import numpy as np
 
 from nlu_shared.measure.f1 import Counts, Floats
-from nlu_shared.measure.non_inferiority import error_of, variances_of
 
 Objective = Callable[[Counts | Floats], Floats]
 POWER = 0.8
@@ -65,58 +63,6 @@ def groups_needed(
         proven += flips & (sums[:, 1] > passing * np.sqrt(spread)) & (sums[:, 1] > 0)
     enough = np.flatnonzero(proven >= POWER * _SIMULATED)
     return int(enough[0]) + 1 if len(enough) else None
-
-
-def groups_ruling_out(
-    gains: Sequence[float],
-    strata: Sequence[str],
-    pulls: Sequence[float],
-    *,
-    margin: float,
-    alpha: float,
-    seed: int,
-    most: int = MOST,
-) -> int | None:
-    """The fewest further groups after which a loss of the margin would be ruled out 8 times out of
-    10, as far as bisection finds them. None where more than `most` would be needed.
-
-    Drawn as in `groups_needed`, from the groups seen; the tests of non-inferiority are made on the
-    whole: the groups' own gains (see `non_inferiority.moved`; less half of one group's, as the
-    normal form of steps takes) and the objective, by its jackknife error.
-
-    gains: by how much each group scores higher after than before, -1 to 1; at least one.
-    strata: of each group.
-    pulls: what each contributes to the gain of the objective (see `pulls`).
-    margin: the loss to be ruled out, above 0.
-    alpha: two-sided.
-    seed: of the simulation.
-    most: where the search ends.
-    """
-    _, of = np.unique(np.asarray(strata), return_inverse=True)
-    kinds, counts = np.unique(
-        np.column_stack([of, gains, pulls]).astype(np.float64), axis=0, return_counts=True
-    )
-    own, gain, pull = kinds.T
-    within = (own[:, None] == np.arange(own.max() + 1)).astype(np.float64)
-    passing = NormalDist().inv_cdf(1 - alpha / 2)
-
-    def ruled_out(more: int) -> bool:
-        chance = np.random.Generator(np.random.PCG64([seed, more]))
-        drawn = counts + chance.multinomial(more, chance.dirichlet(counts, size=_SIMULATED))
-        groups = drawn.sum(axis=1)
-        sizes = drawn @ within
-        sums, squares = (drawn @ (within * one[:, None]) for one in (gain, gain**2))
-        error = error_of(sizes, variances_of(sizes, sums, squares), margin=margin)
-        pulled = drawn @ pull / groups
-        spread = np.sqrt(np.maximum(drawn @ pull**2 / groups - pulled**2, 0) / groups)
-        corrected = (sums / sizes).mean(axis=1) - HALF_A_GROUP / groups
-        cases = corrected + margin > passing * error
-        held = cases & (pulled + margin > passing * spread)
-        return bool(held.mean() >= POWER)
-
-    if not ruled_out(most):
-        return None
-    return 1 + bisect_left(range(1, most), True, key=ruled_out)
 
 
 def pulls(before: Counts, after: Counts, objective: Objective) -> Floats:

@@ -150,7 +150,7 @@ def toy_plan(
     *, per_label: int = 30, labels: int = 5, seed: int = 1, may_quote: bool = True
 ) -> Plan:
     """Labels whose names say nothing, so that only a better prompt can score better. Without the
-    opening, which would show all there is to learn here at once."""
+    ladder, which would show all there is to learn here at once."""
     made = toy(seed, labels)
     cases = tuple(
         Case(UUID(int=number), text, label, f"group {number}", may_quote)

@@ -40,7 +40,6 @@ FINGERPRINT = 8
 """Hex digits: equal ones of different answers happen once in four thousand million."""
 SPLIT = "canary"
 MEASURED = "measured"
-NO_CASES = "there is no case that the prompt does not quote"
 
 
 async def ask_again(plan: Plan, runtime: Runtime) -> None:
@@ -52,7 +51,7 @@ async def ask_again(plan: Plan, runtime: Runtime) -> None:
     reason = MEASURED
     try:
         if not cases:
-            run.stop(NO_CASES)
+            run.stop(event_builders.NO_CASES)
         now = await evaluate(run, plan.baseline, cases, split=SPLIT, iteration=0)
         if missing := unanswered.refusal(plan.task, plan.baseline, cases, now):
             run.fail(missing)

@@ -19,6 +19,7 @@ from induction.engine.verdict.verdict import detectable
 from induction.task_kinds.base import Case, Component, ModelPrediction
 
 QUOTED_REPORTED = 5
+NO_CASES = "there is no case that the prompt does not quote"
 
 
 def started(plan: Plan, splits: Splits) -> RunStarted:

@@ -71,17 +71,3 @@ class ExperimentStepRow(SQLModel, table=True):
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())
     )
     reason: str
-
-
-class ExperimentCountRow(SQLModel, table=True):
-    """Settled units. What is counted stays: an outcome that comes later changes nothing."""
-
-    __tablename__ = "experiment_counts"
-
-    experiment_id: UUID = Field(primary_key=True)
-    n: int = Field(primary_key=True)
-    arm: str = Field(primary_key=True)
-    predicted_intent: str = Field(primary_key=True)
-    units: int
-    ended: int
-    successes: int

@@ -74,14 +74,15 @@ HISTORY = (
     (
         """
         SELECT id, 0 AS n, jsonb_build_object('hints', hints, 'reason', reason, 'notes', notes,
-            'left_out', left_out, 'taken', taken_hints) AS content
+            'left_out', left_out, 'taken', taken_hints, 'patterns', patterns) AS content
         FROM runs WHERE id = ANY(:runs)
         """,
         """
         UPDATE runs SET hints = CAST(:content AS jsonb)->'hints',
             reason = CAST(:content AS jsonb)->>'reason', notes = CAST(:content AS jsonb)->'notes',
             left_out = CAST(:content AS jsonb)->'left_out',
-            taken_hints = CAST(:content AS jsonb)->'taken'
+            taken_hints = CAST(:content AS jsonb)->'taken',
+            patterns = nullif(CAST(:content AS jsonb)->'patterns', 'null')
         WHERE id = :id AND :n = 0
         """,
     ),

@@ -15,14 +15,13 @@ from pydantic import JsonValue
 from induction.engine.data.folding import words
 from induction.engine.leak_guard.decoding import decoded
 from induction.engine.leak_guard.names import Names
+from induction.engine.leak_guard.retelling import SENTENCE_WORDS
 from induction.engine.leak_guard.traces import Index
 
 FREE_TEXTS = {"rationale", "text", "hint", "hints", "notes", "reason", "says", "summary"}
 TRUTHS = {"truth", "predicted"}
 """Labels, or what an extraction should say: with a word before them no label equals a case."""
 ANSWERS = {"output", "known", "before"}
-SENTENCE_WORDS = 3
-"""A shorter case is repeated by what says it and nothing else: it may be one common word."""
 Repeats = Callable[[str], bool]
 
 

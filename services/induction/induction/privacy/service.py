@@ -196,7 +196,7 @@ async def page(
         {
             "after": after,
             "limit": limit + 1,
-            "own": None if caller.tasks is None else sorted(caller.tasks),
+            "own": caller.task_list,
         },
     )
     page, cursor = cut(rows.mappings().all(), limit, itemgetter("heard"))

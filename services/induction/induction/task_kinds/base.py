@@ -193,3 +193,10 @@ class Task(Protocol):
 
     def describe(self) -> dict[str, JsonValue]:
         """The task as the meta-prompt shows it: kind, and labels with descriptions."""
+
+
+def equivalent(task: Task, one: ModelPrediction, other: ModelPrediction) -> bool:
+    """Whether the scorer would call one right if the other were the truth."""
+    if one.fault is not None or other.fault is not None:
+        return one.fault == other.fault
+    return not task.mistakes(one.output, other)

@@ -13,13 +13,11 @@ from nlu_shared.schemas.canary import Canary
 from nlu_shared.schemas.insights import TrafficDrift
 from nlu_shared.schemas.triggers import FallCause, FallEvidence
 
+from induction.engine.evaluation.usable import MOST_UNUSABLE
 from induction.triggers.wording import moment
 
 LARGE_INDEX = 0.1
 """Of the stability index, from which a shift is held to be one (Siddiqi 2006), beyond chance."""
-MOST_UNUSABLE = 0.9
-"""Share of a canary's answers that could not be read, from which a run ends with its baseline (see
-`engine.evaluation.usable`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,11 +63,11 @@ async def _error_rate(session: AsyncSession, rule: ErrorRate, now: datetime) -> 
     """Failed outcomes ÷ outcomes."""
     return await _share(
         session,
-        """
+        f"""
         SELECT count(*) FILTER (WHERE NOT was_successful) AS hits,
-        count(was_successful) AS total
-        """
-        + FROM_WINDOW,
+            count(was_successful) AS total
+        {FROM_WINDOW}
+        """,
         _window(rule, now),
     )
 
@@ -78,11 +78,11 @@ async def _low_confidence_share(
     """Predictions below the line ÷ predictions that have a confidence."""
     return await _share(
         session,
-        """
+        f"""
         SELECT count(*) FILTER (WHERE confidence < :below) AS hits,
-        count(confidence) AS total
-        """
-        + FROM_WINDOW,
+            count(confidence) AS total
+        {FROM_WINDOW}
+        """,
         _window(rule, now) | {"below": rule.below},
     )
 
@@ -100,7 +100,7 @@ async def _drift(session: AsyncSession, rule: Drift, now: datetime) -> Seen:
 
 async def _intents(session: AsyncSession, params: dict[str, Any]) -> dict[str, int]:
     rows = await session.execute(
-        text("SELECT predicted_intent, count(*) AS many" + FROM_WINDOW + " GROUP BY 1"), params
+        text(f"SELECT predicted_intent, count(*) AS many {FROM_WINDOW} GROUP BY 1"), params
     )
     return {row.predicted_intent: row.many for row in rows}
 
@@ -108,9 +108,9 @@ async def _intents(session: AsyncSession, params: dict[str, Any]) -> dict[str, i
 async def _ingest_silence(session: AsyncSession, rule: IngestSilence, now: datetime) -> Seen:
     """1 where the window is empty, else 0; the count is of the period before the window."""
     window = _window(rule, now)
-    silent = await session.execute(text("SELECT NOT EXISTS (SELECT 1" + FROM_WINDOW + ")"), window)
+    silent = await session.execute(text(f"SELECT NOT EXISTS (SELECT {FROM_WINDOW})"), window)
     before = await session.execute(
-        text("SELECT count(*) FROM (SELECT 1" + FROM_WINDOW + " LIMIT :enough) AS few"),  # noqa: S608
+        text(f"SELECT count(*) FROM (SELECT {FROM_WINDOW} LIMIT :enough) AS few"),  # noqa: S608
         _reference(rule, now) | {"enough": rule.min_count},
     )
     return Seen(value=float(silent.scalar_one()), count=before.scalar_one())

@@ -154,7 +154,7 @@ async def in_brief(
                 "task": task,
                 "since": since,
                 "until": until,
-                "own": None if caller.tasks is None else sorted(caller.tasks),
+                "own": caller.task_list,
                 "most": MOST_IN_BRIEF,
             },
         )

@@ -26,6 +26,7 @@ from nlu_logger.dashboard.search.filters import rows, rows_of_bucket
 from nlu_logger.dashboard.search.routes import router as search
 from nlu_logger.dashboard.truths.routes import router as truths
 from nlu_logger.insights import service as insights
+from nlu_logger.reviews import queues
 from nlu_logger.settings import Settings
 
 router = entrance.router
@@ -60,7 +61,7 @@ async def show_overview(
         view=shown,
         wording=wording,
         induction_url=(settings.induction_url or "").rstrip("/"),
-        unsure=service.UNSURE,
+        unsure=queues.UNSURE,
         audit_share=settings.audit_share,
         task=task,
         days=days,

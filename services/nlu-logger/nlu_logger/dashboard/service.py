@@ -33,8 +33,6 @@ from nlu_logger.insights.service import PeriodFilters
 from nlu_logger.reviews import queues
 from nlu_logger.settings import Settings
 
-UNSURE = 0.7
-"""The document's threshold of low confidence."""
 NAMED_INTENTS = 12
 A_DAY, MONTH = timedelta(days=1), timedelta(days=30)
 
@@ -80,7 +78,7 @@ async def overview(
         filters=filters,
         alerts=await alerts.every(session, caller=caller) if is_operator else None,
         incidents=await incidents.opened(session) if is_operator else {},
-        totals=await queries.totals(session, filters.kept, unsure=UNSURE),
+        totals=await queries.totals(session, filters.kept, unsure=queues.UNSURE),
         tasks=await queries.tasks(session, filters.kept),
         to_audit=(await queues.counts(session, look, settings, caller=caller))[Queue.AUDIT],
         over_time=await _over_time(session, filters),

@@ -65,7 +65,7 @@ async def add(
         raise Invalid(str(wrong)) from None
     fields = request.model_dump(mode="json")
     made = await session.execute(
-        ADD, {**fields, "id": uuid7(), "tasks": _own(caller), "next_scheduled_at": first}
+        ADD, {**fields, "id": uuid7(), "tasks": caller.task_list, "next_scheduled_at": first}
     )
     row = made.one_or_none()
     if row is None:
@@ -76,7 +76,7 @@ async def add(
 
 async def listed(session: AsyncSession, *, caller: Caller) -> list[Schedule]:
     """Those that export none but the caller's tasks."""
-    rows = await session.execute(LISTED, {"own": _own(caller)})
+    rows = await session.execute(LISTED, {"own": caller.task_list})
     return [Schedule.model_validate(dict(row._mapping)) for row in rows]
 
 
@@ -85,7 +85,7 @@ async def remove(session: AsyncSession, schedule_id: UUID, *, caller: Caller) ->
     tasks that are not the caller's."""
     gone = await session.execute(
         REMOVE,
-        {"id": schedule_id, "own": _own(caller)},
+        {"id": schedule_id, "own": caller.task_list},
     )
     if gone.one_or_none() is None:
         raise NotFound("No schedule has this id.")
@@ -98,10 +98,6 @@ async def runs(session: AsyncSession, schedule_id: UUID, *, caller: Caller) -> l
     """The newest first, at most a thousand; none of a schedule that `listed` does not show."""
     rows = await session.execute(
         RUNS,
-        {"id": schedule_id, "most": NEWEST_RUNS, "own": _own(caller)},
+        {"id": schedule_id, "most": NEWEST_RUNS, "own": caller.task_list},
     )
     return [ScheduleRun.model_validate(dict(row._mapping)) for row in rows]
-
-
-def _own(caller: Caller) -> list[str] | None:
-    return None if caller.tasks is None else sorted(caller.tasks)

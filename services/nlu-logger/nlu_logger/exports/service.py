@@ -149,7 +149,7 @@ def window(caller: Caller, *, task: str | None, days: int | None, now: datetime)
     """The last `days` (None: all) of a task, or of every task the key is for; or Forbidden."""
     if task is not None:
         own_task(caller, task)
-    allowed = None if caller.tasks is None else sorted(caller.tasks)
+    allowed = caller.task_list
     return Window(
         first=UUID(int=0) if days is None else first_id(now - timedelta(days=days)),
         tasks=allowed if task is None else [task],

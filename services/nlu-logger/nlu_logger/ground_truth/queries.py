@@ -42,7 +42,7 @@ async def erased(
     """
     if after and not await _was_read_here(session, after, mark):
         raise AnotherList("Read it again from 0.")
-    tasks = None if caller.tasks is None else sorted(caller.tasks)
+    tasks = caller.task_list
     rows = await session.execute(
         text(
             """

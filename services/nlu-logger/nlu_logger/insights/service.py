@@ -61,7 +61,7 @@ def filters_of(
     """`since` to `until` (now), or the `days` before `until`; Forbidden for another's task."""
     if task is not None:
         own_task(caller, task)
-    allowed = None if caller.tasks is None else sorted(caller.tasks)
+    allowed = caller.task_list
     until = until or now
     since = since or _before(until, timedelta(days=days))
     if since >= until:

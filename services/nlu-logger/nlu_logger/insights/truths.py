@@ -69,8 +69,8 @@ async def cells(session: AsyncSession, kept: Kept, sample: Sample) -> list[Cell]
     """Predicted against true, by the probability they were drawn with."""
     counted = await rows(
         session,
-        WITH_ANSWERS
-        + """
+        f"""
+        {WITH_ANSWERS}
             SELECT truth, predicted, CASE WHEN :audit THEN probability ELSE 1 END
             AS probability, COUNT(*) AS count FROM answered
             WHERE judged AND (drawn OR NOT :audit) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
@@ -84,8 +84,8 @@ async def parts(session: AsyncSession, kept: Kept, sample: Sample) -> list[Part]
     """What reliability is summed from: bins of confidence by the probability of being drawn."""
     counted = await rows(
         session,
-        WITH_ANSWERS
-        + f"""
+        f"""
+        {WITH_ANSWERS}
             SELECT LEAST(FLOOR(confidence * {BINS}), {BINS - 1})::int AS bin,
             CASE WHEN :audit THEN probability ELSE 1 END AS probability, COUNT(*) AS count,
             COUNT(*) FILTER (WHERE truth = predicted) AS right, SUM(confidence) AS confidence
@@ -132,8 +132,8 @@ async def live_cells(
     """(series, cell, whether it was drawn for the audit) of every prediction with a truth."""
     counted = await rows(
         session,
-        WITH_ANSWERS
-        + f"""
+        f"""
+        {WITH_ANSWERS}
             SELECT {SERIES}, truth, predicted, drawn,
             COALESCE(probability, 1) AS probability, COUNT(*) AS count
             FROM answered p WHERE judged GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9

@@ -57,7 +57,7 @@ async def page(
     limit: int,
 ) -> Page[TruthConflict]:
     """Those nobody settled yet, with both sides, the oldest first."""
-    tasks = None if caller.tasks is None else sorted(caller.tasks)
+    tasks = caller.task_list
     params = {"tasks": tasks, "task": task, "after": after, "limit": limit + 1}
     rows: Sequence[Any] = (await session.execute(text(OPEN), params)).all()
     page, cursor = cut(rows, limit)

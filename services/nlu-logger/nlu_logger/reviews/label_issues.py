@@ -32,13 +32,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from nlu_logger.ground_truth.models import GroundTruthRow
 from nlu_logger.reviews import claims
 from nlu_logger.reviews.contradictions import Known, contradictions
+from nlu_logger.reviews.queues import COMPARED_CHARACTERS
 from nlu_logger.settings import Settings
 
 QUEUE = "suspicious-label"
 SURE = 0.9
 VERSIONS = 2
 CASES_COMPARED = 20_000
-COMPARED_CHARACTERS = 500
 MINE = """
 (cast(:tasks AS text[]) IS NULL OR g.task = ANY(:tasks))
     AND (cast(:task AS text) IS NULL OR g.task = :task)
@@ -120,7 +120,7 @@ async def claim(
 
 async def take(session: AsyncSession, body: FindingsIn, *, caller: Caller) -> FindingsTaken:
     """One result per finding, in order; the same finding again adds nothing."""
-    tasks = _tasks(caller)
+    tasks = caller.task_list
     results = []
     for index, finding in enumerate(body.findings):
         status = await session.scalar(
@@ -151,7 +151,7 @@ async def clear(session: AsyncSession, case_id: UUID, *, caller: Caller) -> None
 async def _label_issues(
     session: AsyncSession, filters: QueueFilters, settings: Settings, *, caller: Caller
 ) -> dict[UUID, list[LabelIssue]]:
-    mine = {"tasks": _tasks(caller), "task": filters.task}
+    mine = {"tasks": caller.task_list, "task": filters.task}
     issues: dict[UUID, list[LabelIssue]] = defaultdict(list)
     for finding in await session.execute(text(FINDINGS), mine):
         issues[finding.case_id].append(
@@ -189,7 +189,3 @@ async def _shown(
         for one in ids
         if one in rows
     ]
-
-
-def _tasks(caller: Caller) -> list[str] | None:
-    return None if caller.tasks is None else sorted(caller.tasks)

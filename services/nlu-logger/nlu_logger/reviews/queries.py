@@ -54,7 +54,7 @@ async def agreement(
     until: datetime | None,
 ) -> Agreement:
     """Every pair of reviewers who coded the same predictions; said from `since`, before `until`."""
-    tasks = None if caller.tasks is None else sorted(caller.tasks)
+    tasks = caller.task_list
     params = {"tasks": tasks, "task": task, "since": since, "until": until}
     rows = await session.execute(text(CODED_BY_TWO), params)
     return Agreement(pairs=by_pair((a, b, one, other) for a, b, one, other in rows))

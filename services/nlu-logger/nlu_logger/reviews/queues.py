@@ -28,7 +28,9 @@ P, C = PredictionRow, CorrectionRow
 END_USERS = "user:%"
 CANDIDATES = 2_000
 COMPARED_CHARACTERS = 500
-"""Of each text; bounds what label-next reads."""
+"""Of each text; bounds what comparing many of them reads."""
+UNSURE = 0.7
+"""The document's threshold of low confidence."""
 MOST_COUNTED = 1_000
 MOST_ALIKE = 50
 HIDDEN_FROM_A_CODER = {"corrected_intent": None, "correction_notes": None}

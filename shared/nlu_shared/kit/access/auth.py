@@ -43,6 +43,11 @@ class Caller:
     tasks: frozenset[str] | None = None
     expires_at: datetime | None = None
 
+    @property
+    def task_list(self) -> list[str] | None:
+        """As a statement takes them: sorted, or None for every task."""
+        return None if self.tasks is None else sorted(self.tasks)
+
     def has(self, scope: str) -> bool:
         return scope in self.scopes or ADMIN in self.scopes
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.kit.pages.tables import Table
-from nlu_shared.schemas.events import PatternsFound, Split
-from sqlalchemy import func, text
+from nlu_shared.schemas.events import Split
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -31,12 +31,6 @@ from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
 
 A_PAGE, A_LINE = 100, 160
-_PATTERNS = text(
-    """
-    SELECT body FROM run_events WHERE run_id = :run_id AND body ->> 'type' = 'patterns_found'
-    ORDER BY n DESC LIMIT 1
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +175,6 @@ async def _prompts_of(
     versions = {one.id: one for one in await session.exec(stored) if one.ensemble() is None}
     every = [(None, run.baseline_version_id), *((one, one.version_id) for one in changes)]
     return [(change, versions[id]) for change, id in every if id in versions]
-
-
-async def patterns(session: AsyncSession, run_id: UUID) -> PatternsFound | None:
-    """The last ones that were found."""
-    body = (await session.execute(_PATTERNS, {"run_id": run_id})).scalar_one_or_none()
-    return None if body is None else PatternsFound.model_validate(body)
 
 
 async def texts(session: AsyncSession, run: RunRow, case_ids: Collection[UUID]) -> dict[UUID, str]:

@@ -133,7 +133,7 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
     best_f1 = run.final_f1
     if best_f1 is None and run.baseline_f1 is not None:
         best_f1 = best_so_far(run.baseline_f1, run.changes)
-    patterns = await queries.patterns(session, run.id)
+    patterns = None if row.patterns is None else PatternsFound.model_validate(row.patterns)
     misses = {} if run.misses is None else run.misses.case_ids
     listed = [] if patterns is None else patterns.patterns
     some = [one.case_ids[:SOME] for one in listed] + [ids[:SOME] for ids in misses.values()]

@@ -28,7 +28,7 @@ from induction.engine.headroom.chance import (
 from induction.engine.headroom.remedy import Findings, remedy, sentence
 from induction.engine.plan import Plan
 from induction.engine.verdict.verdict import DIGITS, SIGNIFICANT
-from induction.task_kinds.base import Case, ModelPrediction, Task
+from induction.task_kinds.base import Case, ModelPrediction, Task, equivalent
 
 CONFLICTS_SHOWN = 20
 SURE_AND_POWER = 1.959964 + 0.841621
@@ -159,16 +159,9 @@ def _changed(task: Task, first: EvalResults, again: EvalResults) -> float | None
     if not again.by_case:
         return None
     return sum(
-        not _same(task, first.by_case[id].prediction, one.prediction)
+        not equivalent(task, first.by_case[id].prediction, one.prediction)
         for id, one in again.by_case.items()
     ) / len(again.by_case)
-
-
-def _same(task: Task, one: ModelPrediction, other: ModelPrediction) -> bool:
-    """Whether the scorer would call one right if the other were the truth."""
-    if one.fault is not None or other.fault is not None:
-        return one.fault == other.fault
-    return not task.mistakes(one.output, other)
 
 
 def _smoothed(share: float | None, number: int) -> float:

@@ -17,7 +17,6 @@ from induction.engine.runtime import RunContext, Runtime, Stopped
 
 ESTIMATED = "estimated"
 SPLIT = "headroom"
-NO_CASES = "there is no case that the prompt does not quote"
 
 
 async def measure(plan: Plan, runtime: Runtime) -> None:
@@ -30,7 +29,7 @@ async def measure(plan: Plan, runtime: Runtime) -> None:
     reason = ESTIMATED
     try:
         if not ways.cases:
-            run.stop(NO_CASES)
+            run.stop(event_builders.NO_CASES)
         measured = await _measured(run, ways)
         await run.tell(HeadroomEstimated(headroom=headroom(plan, splits, measured)))
     except Stopped as stopped:

@@ -27,7 +27,6 @@ from induction.engine.search.state import begin
 from induction.task_kinds.base import Case
 
 COMPARED = "compared"
-NO_CASES = "there is no case that the prompt does not quote"
 NOT_SEARCHED = (
     "there are no untouched test cases: no prompt is searched for the new models, since the cases"
     " that chose it would judge it"
@@ -152,7 +151,7 @@ async def _compared(
     """Raises Stopped."""
     plan, cases = run.plan, ground.cases
     if not cases:
-        run.stop(NO_CASES)
+        run.stop(event_builders.NO_CASES)
     old = await _answers(run, plan.baseline, ground, or_fail=True)
     if missing := unanswered.refusal(plan.task, plan.baseline, cases, old):
         (run.fail if old.too_long else run.stop)(missing)

@@ -19,7 +19,7 @@ from nlu_shared.rendering.leniency import by_cause
 from nlu_shared.schemas.verdicts import Cause, LabelFinding, Misses
 
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults
-from induction.task_kinds.base import Case, Mistake, ModelPrediction, Task
+from induction.task_kinds.base import Case, Mistake, ModelPrediction, Task, equivalent
 
 LEAST_AGREEING = 3
 """Prompt versions that must agree against a label, the winner among them: two can share what the
@@ -86,7 +86,7 @@ def cause_of(task: Task, miss: MissedCase, about: Known) -> Cause:
     result = miss.result
     if result.prediction.fault is not None:
         return Cause.SCHEMA
-    if not all(_same(task, result.prediction, again) for again in miss.repeats):
+    if not all(equivalent(task, result.prediction, again) for again in miss.repeats):
         return Cause.NOISE
     if task.nearly(result.case.truth, result.prediction) is not None:
         return Cause.SCORER
@@ -120,7 +120,7 @@ def may_be_label(task: Task, miss: MissedCase, about: Known, *, more: int = 0) -
 
 def agreeing(task: Task, miss: MissedCase) -> int:
     """Versions that give the winner's answer, itself among them."""
-    return 1 + sum(_same(task, miss.result.prediction, other) for other in miss.versions)
+    return 1 + sum(equivalent(task, miss.result.prediction, other) for other in miss.versions)
 
 
 def attributed(
@@ -245,13 +245,6 @@ def _finding(task: Task, miss: MissedCase) -> LabelFinding:
 def _difference(mistake: Mistake) -> str:
     kind = mistake.kind.replace("_", " ")
     return f"{kind}: should be {mistake.truth or 'nothing'}, was {mistake.predicted or 'nothing'}"
-
-
-def _same(task: Task, one: ModelPrediction, other: ModelPrediction) -> bool:
-    """Whether the scorer would call one right if the other were the truth."""
-    if one.fault is not None or other.fault is not None:
-        return one.fault == other.fault
-    return not task.mistakes(one.output, other)
 
 
 def _answered(task: Task, result: CaseResult) -> frozenset[str]:

@@ -21,6 +21,7 @@ from nlu_shared.schemas.events import (
     HintTaken,
     MissesAttributed,
     ModelCompared,
+    PatternsFound,
     PromptAdapted,
     PromptEvaluated,
     PromptProposed,
@@ -110,6 +111,8 @@ async def record(
         case PromptEvaluated():
             await _evaluated(session, row, event)
             await history.record(session, run_id, event)
+        case PatternsFound():
+            row.patterns = event.model_dump(mode="json")
         case PromptProposed():
             await _proposed(session, row, event)
         case HintTaken():

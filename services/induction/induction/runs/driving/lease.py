@@ -20,6 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine import ENGINE_VERSION
 from induction.llm.accounting.entries import LeaseLost
+from induction.runs.driving import journal
 from induction.runs.models import RunRow
 
 log = structlog.get_logger(__name__)
@@ -116,34 +117,27 @@ async def explain_waiting(database: Database, identity: Identity, *, seconds: fl
 async def _supersede_abandoned(session: AsyncSession) -> None:
     """Ends runs of engine versions that no worker speaks any more, with their last event. A worker
     that is driving a run of that version may only be busy."""
-    over = RunFinished(status="superseded", reason="no worker of its engine version is left")
-    await session.execute(
+    abandoned = await session.execute(
         text(
             """
-            WITH over AS (
-                UPDATE runs SET status = 'superseded', reason = :reason,
-                    completed_at = now(), last_event = last_event + 1
-                WHERE engine_version <> :engine AND status IN
-                        ('waiting', 'running', 'parked', 'awaiting_approval')
-                    AND greatest(created_at, lease_until, not_before)
-                        < now() - CAST(:abandoned AS interval)
-                    AND engine_version NOT IN (
-                        SELECT engine_version FROM runs
-                        WHERE status = 'running' AND lease_until > now()
-                    )
-                RETURNING id, last_event
-            )
-            INSERT INTO run_events (run_id, n, body)
-            SELECT id, last_event, CAST(:body AS jsonb) FROM over
+            SELECT id FROM runs
+            WHERE engine_version <> :engine AND status IN
+                    ('waiting', 'running', 'parked', 'awaiting_approval')
+                AND greatest(created_at, lease_until, not_before)
+                    < now() - CAST(:abandoned AS interval)
+                AND engine_version NOT IN (
+                    SELECT engine_version FROM runs
+                    WHERE status = 'running' AND lease_until > now()
+                )
+            ORDER BY id FOR UPDATE SKIP LOCKED
             """
         ),
-        {
-            "engine": ENGINE_VERSION,
-            "abandoned": ABANDONED,
-            "reason": over.reason,
-            "body": over.model_dump_json(),
-        },
+        {"engine": ENGINE_VERSION, "abandoned": ABANDONED},
     )
+    for run_id in abandoned.scalars():
+        run = await session.get_one(RunRow, run_id)
+        over = RunFinished(status="superseded", reason="no worker of its engine version is left")
+        await journal.end(session, run, over)
 
 
 @asynccontextmanager

@@ -84,7 +84,7 @@ def scores(total: f1.Counts | f1.Floats) -> dict[str, f1.Floats]:
         by_name[f"detected:{variable}"] = _or_one(total[..., ROW[f"detected:{variable}"], :])
     by_name["detected"] = _or_one(total[..., DETECTED, :].sum(axis=-2))
     exact = total[..., ROW["exact"], :]
-    by_name["exact"] = _ratio(exact[..., f1.TP], exact[..., f1.TP] + exact[..., f1.FN])
+    by_name["exact"] = f1.ratio(exact[..., f1.TP], exact[..., f1.TP] + exact[..., f1.FN])
     return by_name
 
 
@@ -197,9 +197,5 @@ def _or_one(total: f1.Counts | f1.Floats) -> f1.Floats:
 
 def _macro(values: f1.Counts | f1.Floats, events: f1.Counts | f1.Floats) -> f1.Floats:
     used = values.sum(axis=-1) > 0
-    mean = _ratio(f1.f1(values).sum(axis=-1), used.sum(axis=-1))
+    mean = f1.ratio(f1.f1(values).sum(axis=-1), used.sum(axis=-1))
     return np.where(events.sum(axis=-1) > 0, mean, 1.0)
-
-
-def _ratio(top: f1.Counts | f1.Floats, bottom: f1.Counts | f1.Floats) -> f1.Floats:
-    return np.divide(top, bottom, out=np.zeros(np.shape(bottom)), where=bottom > 0)

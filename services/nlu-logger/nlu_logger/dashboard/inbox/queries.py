@@ -171,7 +171,7 @@ def _talk(prediction: Prediction, caller: Caller) -> tuple[Any, ...]:
 
 
 async def waiting(session: AsyncSession, task: str | None, *, own: bool, caller: Caller) -> Waiting:
-    tasks = None if caller.tasks is None else sorted(caller.tasks)
+    tasks = caller.task_list
     params = {"me": caller.subject, "own": own, "tasks": tasks, "task": task}
     return Waiting(*(await session.execute(text(WAITING), params)).one())
 

@@ -27,8 +27,6 @@ from nlu_logger.label_sets import service as label_sets
 from nlu_logger.reviews import claims, conflicts, label_issues, priority, queues
 from nlu_logger.settings import Settings
 
-UNSURE = 0.7
-"""The document's threshold of low confidence."""
 MINUTES = 15.0
 """So long is an item held that is looked at."""
 LOOKED_THROUGH = 200
@@ -90,7 +88,7 @@ async def show(
 ) -> Shown:
     """What is in focus now, held by the caller where they may claim, and all that belongs to it;
     `named` are subjects whose names are shown as well."""
-    look = Look(task=place.task, threshold=UNSURE)
+    look = Look(task=place.task, threshold=queues.UNSURE)
     of_queues = await queues.counts(session, look, settings, caller=caller)
     waiting = await queries.waiting(session, place.task, own=place.own, caller=caller)
     shown = Shown(
@@ -185,12 +183,12 @@ async def _next_prediction(
     *,
     caller: Caller,
 ) -> QueueItem | None:
-    asked_for = ClaimIn(task=place.task, threshold=UNSURE, minutes=MINUTES)
+    asked_for = ClaimIn(task=place.task, threshold=queues.UNSURE, minutes=MINUTES)
     if caller.has("reviews:claim"):
         return await queues.next_one(
             session, queue, asked_for, settings, skipped=memory.skipped, caller=caller
         )
-    look = Look(task=place.task, threshold=UNSURE, limit=LOOKED_THROUGH)
+    look = Look(task=place.task, threshold=queues.UNSURE, limit=LOOKED_THROUGH)
     items = await queues.look(session, queue, look, settings, caller=caller)
     return next((one for one in items if not one.claim and one.id not in memory.skipped), None)
 

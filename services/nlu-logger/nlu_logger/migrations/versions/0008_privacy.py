@@ -241,7 +241,7 @@ POLICIES = [
     ("ground_truth", JOB, "UPDATE"),
 ]
 GRANTS = [
-    "SELECT ON erased_cases, kept_training_rows TO " + ", ".join(READERS),
+    f"SELECT ON erased_cases, kept_training_rows TO {', '.join(READERS)}",
     f"INSERT ON erased_cases TO nlu_logger_reviewer, nlu_logger_admin, {JOB}",
     f"INSERT ON kept_training_rows, outbox TO {JOB}",
     f"SELECT ON corrections, ground_truth TO {JOB}",

@@ -72,7 +72,7 @@ def upgrade() -> None:
             f"CREATE POLICY {role} ON erased_predictions FOR SELECT TO {role} USING (true)"
             for role in READERS
         ),
-        "GRANT SELECT ON erased_predictions TO " + ", ".join(READERS),
+        f"GRANT SELECT ON erased_predictions TO {', '.join(READERS)}",
         "DROP FUNCTION erase_person(INT)",
         ERASE_PERSON,
         "REVOKE ALL ON FUNCTION erase_person(INT, TIMESTAMPTZ) FROM PUBLIC",
