@@ -10,10 +10,12 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.runs.models import RunRow
+from induction.runs.starting.estimate import within
 from induction.settings import Settings
 
 NEWEST = 20
 """Finished runs that are looked at: older ones say little of today's rate."""
+WHAT = ("calls", "usd", "minutes")
 ALIKE: Mapping[str, list[str]] = {
     RunKind.REPLAY: [RunKind.REPLAY, RunKind.EVALUATE],
 }
@@ -33,6 +35,8 @@ _TAKEN = text(
             AND (reason NOT LIKE 'budget%' OR (limits->>'calls')::int >= :calls
                 AND (limits->>'money_usd')::float8 >= :money_usd)
             AND coalesce(predictions, dataset_size) > 0 AND started_at IS NOT NULL
+            AND (NOT :is_search OR ((limits->>'iterations')::int, coalesce(folds, 0), proposals)
+                = (:iterations, :folds, :proposals))
         ORDER BY task = :task DESC, id DESC LIMIT :newest
     ) AS run
     CROSS JOIN LATERAL (
@@ -74,7 +78,8 @@ async def informed(
     """The bound with what is likely and what the month leaves."""
     async with session_scope(database, identity) as session:
         left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
-        likely = await _likely(session, row, bound) or await _at_rate(session, row, bound.likely)
+        likely = await _likely(session, row, bound) or await _at_rate(session, row, bound)
+    likely = None if likely is None else _paid_for(likely, left)
     over = bound.money_usd > left
     cap = (
         f"It may end early: the month's cap leaves {left:.2f} dollars. It starts all the same, and"
@@ -90,8 +95,20 @@ async def informed(
     )
 
 
-async def _at_rate(session: AsyncSession, row: RunRow, estimate: Likely | None) -> Likely | None:
-    """With its minutes, at the calls a minute of the model's newest runs, whatever their kind."""
+def _paid_for(likely: Likely, left: float) -> Likely:
+    """By what the month's cap leaves."""
+    least, most = (min(1.0, left / max(usd, 1e-9)) for usd in likely.money_usd)
+    return likely.model_copy(
+        update={
+            "calls": (round(least * likely.calls[0]), round(most * likely.calls[1])),
+            "money_usd": (least * likely.money_usd[0], most * likely.money_usd[1]),
+            "minutes": likely.minutes and (least * likely.minutes[0], most * likely.minutes[1]),
+        }
+    )
+
+
+async def _at_rate(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely | None:
+    """The estimate with its minutes, at the rate of the model's newest runs of any kind."""
     known = await session.execute(
         _RATE,
         {
@@ -100,11 +117,20 @@ async def _at_rate(session: AsyncSession, row: RunRow, estimate: Likely | None) 
             "newest": NEWEST,
         },
     )
-    rate = known.scalar_one_or_none()
+    rate, estimate = known.scalar_one_or_none(), bound.likely
     if estimate is None or not rate or row.batches:
         return estimate
-    least, most = (min(calls / rate, row.promised.minutes) for calls in estimate.calls)
-    return estimate.model_copy(update={"minutes": (least, most)})
+    least, most = (
+        within(row.promised, bound.calls, calls, usd, calls / rate)
+        for calls, usd in zip(estimate.calls, estimate.money_usd, strict=True)
+    )
+    return estimate.model_copy(
+        update={
+            "calls": (round(least[0]), round(most[0])),
+            "money_usd": (least[1], most[1]),
+            "minutes": (least[2], most[2]),
+        }
+    )
 
 
 async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely | None:
@@ -118,6 +144,10 @@ async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely
             "kinds": ALIKE.get(row.kind, [row.kind]),
             "task_model": row.task_model,
             "batches": row.batches,
+            "is_search": row.kind == RunKind.IMPROVE or row.optimise,
+            "iterations": row.promised.iterations,
+            "folds": row.folds or 0,
+            "proposals": row.proposals,
             "to_models": json.dumps(row.to_models),
             "calls": row.promised.calls,
             "money_usd": row.promised.money_usd,
@@ -133,16 +163,15 @@ async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely
 
     # Of an ensemble by its members, of a migration by its models: each is asked every case.
     questions = (row.predictions or row.dataset_size) * (1 + len(row.members) + len(row.to_models))
-
-    def of_all(what: str, most: float) -> tuple[float, float]:
-        shares = [one[what] / one["questions"] for one in runs]
-        return min(questions * min(shares), most), min(questions * max(shares), most)
-
-    fewest, most = of_all("calls", min(bound.calls, limits.calls))
+    shares = {what: [one[what] / one["questions"] for one in runs] for what in WHAT}
+    least, most = (
+        within(limits, bound.calls, *(questions * end(shares[what]) for what in WHAT))
+        for end in (min, max)
+    )
     return Likely(
         runs=len(runs),
         is_own=bool(own),
-        calls=(round(fewest), round(most)),
-        money_usd=of_all("usd", limits.money_usd),
-        minutes=of_all("minutes", limits.minutes),
+        calls=(round(least[0]), round(most[0])),
+        money_usd=(least[1], most[1]),
+        minutes=(least[2], most[2]),
     )

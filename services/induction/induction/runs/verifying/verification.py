@@ -31,7 +31,7 @@ from induction.runs.computing import process as engine_process
 from induction.runs.computing.process import EngineDied, EngineFailed
 from induction.runs.driving import inbox, journal, loading
 from induction.runs.models import RunRow
-from induction.runs.verifying.comparison import AnswerGone, CutShort, Differs, Replay
+from induction.runs.verifying.comparison import IN_THE_ROW, AnswerGone, CutShort, Differs, Replay
 
 log = structlog.get_logger(__name__)
 MOST_ATTEMPTS = 3
@@ -246,15 +246,15 @@ async def _executed(resources: Resources, run: RunRow, replay: Replay) -> Verifi
             return _unchecked(OTHER_SCORER)
         await engine.run(RunKind(run.kind), plan, replay)
     replay.require_end()
+    replay.require_row(run.model_dump(mode="json", include=set(IN_THE_ROW.values())))
     return VerifiedRun(VerificationOutcome.SAME, replay.events)
 
 
 def _different(replay: Replay, reason: str | None, differs: Differs | None = None) -> VerifiedRun:
     n = replay.events + 1
-    recorded = replay.recorded.get(n)
-    replayed = None if differs is None or differs.replayed is None else dict(differs.replayed)
-    difference = EventDifference(n=n, recorded=recorded, replayed=replayed)
-    return VerifiedRun(VerificationOutcome.DIFFERENT, replay.events, reason, difference)
+    difference = differs or Differs(n, replay.recorded.get(n), None)
+    shown = EventDifference.model_validate(difference, from_attributes=True)
+    return VerifiedRun(VerificationOutcome.DIFFERENT, replay.events, reason, shown)
 
 
 class _TooLong(Exception):
