@@ -221,7 +221,7 @@ async def production_id(session: AsyncSession, task: str) -> UUID | None:
 
 async def changed(session: AsyncSession, run_id: UUID, baseline_id: UUID) -> list[str]:
     """The hashes of a run's prompts, its baseline's too, that their content does not have."""
-    made = or_(PromptVersionRow.run_id == run_id, PromptVersionRow.id == baseline_id)
+    made = or_(col(PromptVersionRow.run_id) == run_id, col(PromptVersionRow.id) == baseline_id)
     versions = (await session.exec(select(PromptVersionRow).where(made))).all()
     return [
         one.version_hash
