@@ -31,7 +31,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class ScoreTick:
     """A line across, and its score."""
 
     y: float
@@ -45,7 +45,7 @@ class SearchChart:
     points: list[Point]
     best: str
     baseline_y: float
-    ticks: list[Tick]
+    ticks: list[ScoreTick]
 
 
 def state_of(change: IterationView, *, awaits: int | None, is_over: bool) -> str:
@@ -90,7 +90,7 @@ def search_chart(
         title = f"change {one.n}: {score:.3f}, {states[one.n]}"
         points.append(Point(x, y(score), is_kept, title))
         path += f" H {x:g} V {y(best):g}"
-    ticks = [Tick(y(score), f"{score:.2f}") for score in (low, (low + high) / 2, high)]
+    ticks = [ScoreTick(y(score), f"{score:.2f}") for score in (low, (low + high) / 2, high)]
     return SearchChart(points, path, y(baseline), ticks)
 
 

@@ -16,7 +16,7 @@ MOST_COMPONENTS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScoreSeries:
     """Scores, 0 to 1, one for each place of the chart; None where it has none.
 
     kind: best, kept, rejected, undecided, train or component.
@@ -33,7 +33,7 @@ class Plot:
     scored."""
 
     changes: list[int]
-    lines: list[Line]
+    lines: list[ScoreSeries]
 
     @property
     def points(self) -> dict[str, Any]:
@@ -71,16 +71,16 @@ def plot(
     known_ends = {KEPT, UNDECIDED}
     rejected = [None if one.outcome in known_ends else score for one, score in scored]
     undecided = [score if one.outcome == UNDECIDED else None for one, score in scored]
-    open_one = Line(_OPEN[is_over], "undecided", [None, *undecided])
+    open_one = ScoreSeries(_OPEN[is_over], "undecided", [None, *undecided])
     named = [("train", ON_TRAIN)]
     named += [("component", name) for name in components if name != ON_TRAIN][:MOST_COMPONENTS]
     return Plot(
         changes=[0, *(one.n for one, _ in scored)],
         lines=[
-            Line("the best so far", "best", [baseline, *best]),
-            Line("a change that was kept", "kept", [baseline, *kept]),
-            Line("a change that was not kept", "rejected", [None, *rejected]),
+            ScoreSeries("the best so far", "best", [baseline, *best]),
+            ScoreSeries("a change that was kept", "kept", [baseline, *kept]),
+            ScoreSeries("a change that was not kept", "rejected", [None, *rejected]),
             *([open_one] if any(undecided) else []),
-            *(Line(name, kind, [one.get(name) for one in known]) for kind, name in named),
+            *(ScoreSeries(name, kind, [one.get(name) for one in known]) for kind, name in named),
         ],
     )
