@@ -35,7 +35,7 @@ from nlu_shared.schemas.reviews import (
     SettlementIn,
 )
 from nlu_shared.schemas.runs import RunRequest
-from nlu_shared.schemas.steering import HintIn, VetoIn
+from nlu_shared.schemas.steering import HintIn, PinIn, VetoIn
 from nlu_shared.schemas.tasks import TaskChange, TaskIn
 from nlu_shared.schemas.triggers import AutoTriggerIn, AutoTriggerOf
 
@@ -60,6 +60,7 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     ExperimentStopIn: {"reason": "Support sees more complaints."},
     FindingsIn: {"findings": [{"case_id": SOME_ID, "kind": "always-missed", "suggested": "greet"}]},
     GroundTruthIn: {"task": TASK, "text": "Where is my parcel?", "truth": "track_order"},
+    PinIn: {"block": "rules"},
     HintIn: {"hint": "Questions about a parcel are track_order, even when they sound angry."},
     Ids: {"ids": [SOME_ID]},
     OfrepIn: {"context": {"targetingKey": "conversation-7"}},

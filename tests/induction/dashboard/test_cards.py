@@ -132,7 +132,7 @@ async def test_the_number_is_of_what_serves_and_not_of_a_worse_candidate(stack: 
     proven = await judged(stack, task, serves, better, kind="proven", before=0.5, after=0.9)
     assert "is proven better than what serves" not in await card(stack, task)
     await judged(stack, task, serves, serves, kind="no_change", before=0.7, after=0.7)
-    told = await card(stack, task)
-    assert "is proven better than what serves: F1 0.500 → 0.900" in told
-    assert f'/dashboard/runs/{proven}">an earlier run' in told
-    assert "<dt>Spent this month</dt><dd>0.00 dollars</dd>" in told
+    shown_card = await card(stack, task)
+    assert "is proven better than what serves: F1 0.500 → 0.900" in shown_card
+    assert f'/dashboard/runs/{proven}">an earlier run' in shown_card
+    assert "<dt>Spent this month</dt><dd>0.00 dollars</dd>" in shown_card

@@ -96,13 +96,13 @@ async def test_examples_that_may_be_quoted_no_more_are_named_and_taken_out(stack
         refused = (await page.post(path, json=order)).json()
         async with stack.working():
             seen = await reached(stack, refused["id"], "completed")
-        told = unescape((await page.get(f"/dashboard/runs/{seen['id']}")).text)
+        run_page = unescape((await page.get(f"/dashboard/runs/{seen['id']}")).text)
         taken = (await page.post(path, json={**order, "without": [0]})).json()
         async with stack.working():
             tried = await reached(stack, taken["id"], "completed")
-    assert "the one prompt that was to be tried has been tried" in told
-    assert "which it was to try, was refused before any call: " in told
-    assert "1 was not measured on validation" in told
+    assert "the one prompt that was to be tried has been tried" in run_page
+    assert "which it was to try, was refused before any call: " in run_page
+    assert "1 was not measured on validation" in run_page
     assert seen["changes"][0]["validation_f1"] is None
     assert tried["changes"][0]["validation_f1"] is not None
     kept = f"/v1/prompts/{task}/versions/{tried['candidate_version_id']}"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from induction.dashboard.drawing import AREA, best_so_far, search_chart
-from induction.dashboard.moments import told
+from induction.dashboard.moments import by_own_clock
 from induction.dashboard.words import Stretch, kinds_of_cases, sentences, stretches_of
 from induction.sentences import readable
 from nlu_shared.schemas.candidates import IterationView
@@ -155,12 +155,12 @@ def test_moments_of_a_log_are_told_by_the_clock_of_who_reads() -> None:
         "no prediction of it since it serves, Friday 17:55 UTC",
         "paused since Tuesday 1 December 2026 08:00 UTC",
     ]
-    assert re.findall(r'datetime="([^"]*)"', told(reasons, at)) == [
+    assert re.findall(r'datetime="([^"]*)"', by_own_clock(reasons, at)) == [
         "2026-12-04T18:03:00+00:00",
         "2026-11-27T17:55:00+00:00",
         "2026-12-01T08:00:00+00:00",
     ]
-    assert "&lt;b&gt;" in told(["<b>"], at)
+    assert "&lt;b&gt;" in by_own_clock(["<b>"], at)
 
 
 def test_kinds_of_cases_are_labels_or_how_much_there_is_to_find() -> None:

@@ -266,10 +266,10 @@ async def test_a_block_pinned_on_the_way_is_protected_from_the_next_proposal_on(
     block = plan.baseline.instructions[0].name
     world = OfflineRuntime(inboxes={11: Inbox(pins=(block,))})
     events = await stored(plan, world)
-    asked = [json.loads(one.request.user) for one in world.sent if one.purpose == "proposer"]
+    proposals = [json.loads(one.request.user) for one in world.sent if one.purpose == "proposer"]
     protected = [
         one["protected"]
-        for prompt in asked
+        for prompt in proposals
         for one in prompt["prompt"]["instructions"]
         if one["name"] == block
     ]

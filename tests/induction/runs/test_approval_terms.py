@@ -130,8 +130,8 @@ async def test_a_block_is_pinned_while_the_run_goes_on_and_replayed_so(stack: St
         assert answer.status_code == 202, answer.text
     assert answer.json()["pins"] == list(blocks)
     async with browser(str(stack.induction.base_url)) as page:
-        told = (await page.get(f"/dashboard/runs/{run}")).text
-        assert 'id="pin"' not in told
+        text = (await page.get(f"/dashboard/runs/{run}")).text
+        assert 'id="pin"' not in text
     async with stack.working():
         seen = await reached(stack, run, "completed")
         assert (await verified(stack, run))["outcome"] == "same"

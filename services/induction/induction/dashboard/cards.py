@@ -105,8 +105,8 @@ def finding(
         serving = "serves now" if is_over else "does not serve"
         if (tried := run.candidate_version_id) is not None and tried != serves:
             return Finding(tried, f"was tried against what {serving}, and not kept.", is_over)
-        found = f"{serving}, and the run that began with it found nothing better."
-        return Finding(run.baseline_version_id, found, is_over)
+        words = f"{serving}, and the run that began with it found nothing better."
+        return Finding(run.baseline_version_id, words, is_over)
     if candidate == serves:
         return Finding(serves, f"serves now: {_moved(verdict)}.", is_over_serving=True)
     if serves is None:

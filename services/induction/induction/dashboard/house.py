@@ -34,7 +34,7 @@ HOUSE = House(
         "became": outcome_in_words,
         "kinds_of_cases": words.kinds_of_cases,
         "strength": strength,
-        "told": moments.told,
+        "by_own_clock": moments.by_own_clock,
     },
 )
 entrance = Entrance(HOUSE)

@@ -15,27 +15,27 @@ _MOMENT = re.compile(
 )
 
 
-def told(reasons: Sequence[str], at: datetime) -> Markup:
+def by_own_clock(reasons: Sequence[str], at: datetime) -> Markup:
     """Reasons as sentences, their moments as `<time>`, which a page tells by the reader's clock.
 
     at: when they were written: a weekday is of the week before, and after "until" of that to come.
     """
     text = str(escape(sentences(reasons)))
-    return Markup(_MOMENT.sub(lambda found: _timed(found, at), text))  # noqa: S704 - just escaped
+    return Markup(_MOMENT.sub(lambda match: _timed(match, at), text))  # noqa: S704 - just escaped
 
 
-def _timed(found: re.Match[str], at: datetime) -> str:
-    hour, minute = map(int, found["time"].split(":"))
-    words = found[0].removeprefix(found["until"] or "")
-    if found["date"]:
-        day = datetime.strptime(f"{found['date'].strip()} +0000", "%d %B %Y %z")
+def _timed(match: re.Match[str], at: datetime) -> str:
+    hour, minute = map(int, match["time"].split(":"))
+    words = match[0].removeprefix(match["until"] or "")
+    if match["date"]:
+        day = datetime.strptime(f"{match['date'].strip()} +0000", "%d %B %Y %z")
     else:
-        ahead = (_DAYS.index(found["day"]) - at.weekday()) % 7
+        ahead = (_DAYS.index(match["day"]) - at.weekday()) % 7
         day = at + timedelta(days=ahead)
         moment = day.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        if not found["until"] and moment > at:
+        if not match["until"] and moment > at:
             day -= timedelta(days=7)
-        elif found["until"] and moment < at - timedelta(minutes=1):
+        elif match["until"] and moment < at - timedelta(minutes=1):
             day += timedelta(days=7)
     moment = day.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    return f'{found["until"] or ""}<time datetime="{moment.isoformat()}">{words}</time>'
+    return f'{match["until"] or ""}<time datetime="{moment.isoformat()}">{words}</time>'

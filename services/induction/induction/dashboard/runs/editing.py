@@ -41,13 +41,13 @@ def unquotable(
     allowed = {task.example(one).content_key for one in teach if one.may_quote}
     stays = {one.content_key for one in (*begins.examples, *begins.bank)}
     known = {one.text for one in cases}
-    found = []
+    refused = []
     for place, one in enumerate((*edited.examples, *edited.bank)):
         was_judged = one.text in known
         is_banked = place >= len(edited.examples)
         if one.content_key not in allowed | stays and (was_judged or is_banked):
-            found.append(Unquotable(place, one, was_judged))
-    return found
+            refused.append(Unquotable(place, one, was_judged))
+    return refused
 
 
 def edited(
