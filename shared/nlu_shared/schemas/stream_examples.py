@@ -14,7 +14,7 @@ from nlu_shared.schemas.events import (
 
 RUN_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 BASELINE = digest("a prompt")
-TOLD: tuple[tuple[int | None, Streamed], ...] = (
+EVENTS: tuple[tuple[int | None, Streamed], ...] = (
     (
         1,
         RunStarted(
@@ -61,6 +61,6 @@ def _with_its_run(event: Streamed) -> str:
     return f'{{"run_id":"{RUN_ID}",{event.model_dump_json()[1:]}'
 
 
-OF_ONE = "".join(_message(n, event, event.model_dump_json()) for n, event in TOLD)
-OF_SEVERAL = "".join(_message(n, event, _with_its_run(event)) for n, event in TOLD)
+OF_ONE = "".join(_message(n, event, event.model_dump_json()) for n, event in EVENTS)
+OF_SEVERAL = "".join(_message(n, event, _with_its_run(event)) for n, event in EVENTS)
 """Of one run, so that the ids of both are alike."""
