@@ -106,7 +106,7 @@ class ApprovalAwaited(Schema):
 
 
 class ApprovalDecided(Schema):
-    """The end of the wait. `decided_by` is None where time decided."""
+    """The end of the wait. `decided_by` is null where time decided."""
 
     type: Annotated[Literal["approval_decided"], TYPE] = "approval_decided"
     iteration: Iteration

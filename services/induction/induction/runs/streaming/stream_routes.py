@@ -38,11 +38,17 @@ GRACE_SECONDS = 2.0
 COME_BACK_MS = 1_000
 FAREWELL = "the server stops; come back"
 STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"content": {EVENT_STREAM: messages_of("RunMessage", example=OF_ONE)}},
+    200: {
+        "description": "What the run has said and says, until it is over",
+        "content": {EVENT_STREAM: messages_of("RunMessage", example=OF_ONE)},
+    },
     204: {"description": "The run is over and all of it was read"},
 }
 STREAMS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {EVENT_STREAM: messages_of("RunsMessage", example=OF_SEVERAL)}},
+    200: {
+        "description": "What the runs have said and say, until all are over",
+        "content": {EVENT_STREAM: messages_of("RunsMessage", example=OF_SEVERAL)},
+    },
     204: {"description": "The runs are over and all of them was read"},
     404: {"description": "There is no such run among them"},
 }
