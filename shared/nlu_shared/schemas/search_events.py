@@ -99,7 +99,7 @@ class ApprovalAwaited(Schema):
     type: Annotated[Literal["approval_awaited"], TYPE] = "approval_awaited"
     iteration: Iteration
     version_hash: VersionHash
-    minutes: float = Field(description="how long it waits, by the clock, above 0 to 10,080")
+    minutes: float = Field(description="how long it waits, by the clock; above 0, at most 10,080")
     unanswered: Unanswered = Field(description="what becomes of it when nobody has decided by then")
     fixed: FixedCases
     broke: BrokenCases
@@ -153,7 +153,7 @@ class HintTaken(Schema):
     """What an operator, a veto or the focus says to the next proposals."""
 
     type: Annotated[Literal["hint_taken"], TYPE] = "hint_taken"
-    iteration: int = Field(description="of the search, from 1: whose proposals are the first to")
+    iteration: int = Field(description="of the search, from 1: whose proposals are given it first")
     hint: str = Field(description="in words, as proposals are given it")
 
 

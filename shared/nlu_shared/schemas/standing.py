@@ -18,5 +18,7 @@ class RunWaits(Schema):
     """The run stands still for now."""
 
     type: Annotated[Literal["run_waits"], TYPE] = "run_waits"
-    status: str = Field(description="as the run has it")
+    status: str = Field(
+        description="of the run: waiting, running, paused, parked or awaiting_approval"
+    )
     reason: str = Field(description="what it waits for, in words")
