@@ -227,6 +227,10 @@ def test_lines_have_a_number_at_each_change_that_was_measured_and_none_elsewhere
     drawn = plot(0.6, baseline, shorter, scores, [], cheaper=IDS[3])
     assert drawn is not None
     assert drawn.lines[0].scores == [0.6, 0.6, 0.7, 0.7]
+    overtaken = [*changes, change(4, "kept", 0.75, version_id=IDS[3])]
+    drawn = plot(0.6, baseline, overtaken, scores, [], cheaper=kept)
+    assert drawn is not None
+    assert drawn.lines[0].scores == [0.6, 0.6, 0.7, 0.75]
 
 
 def change(

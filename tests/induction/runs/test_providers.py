@@ -1,6 +1,6 @@
 """Runs on servers that people have: asked in what they take, their answers never mixed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,6 +20,12 @@ def local(url: str, **more: object) -> dict[str, Any]:
     """One's own server as a provider."""
     described = {"api": "chat-completions", "base_url": f"{url}/v1", "billed": False, **more}
     return {"providers": {"local": described}}
+
+
+def described(stack: Stack, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a worker as they are read: providers by name, beside those of the stack."""
+    known = stack.settings.model_dump(include={"database_url", "redis_url"})
+    return {"providers": type(stack.settings).model_validate({**known, **settings}).providers}
 
 
 @asynccontextmanager
@@ -50,10 +56,11 @@ async def beside(
             {"max_tokens"},
             marks=[pytest.mark.law, pytest.mark.long],
         ),
-        (
+        pytest.param(
             ("response_format", "temperature", "max_tokens"),
             {"max_completion_tokens"},
             {"response_format", "temperature", "max_tokens"},
+            marks=pytest.mark.law,
         ),
     ],
 )
@@ -124,12 +131,32 @@ async def test_a_server_that_moves_keeps_its_answers_where_it_has_a_name(
         for _ in range(2):
             run = await start(stack, "elsewhere", kind="evaluate", models=LOCAL)
             async with serving(server.app) as elsewhere:
-                named = local(elsewhere, identity="the office's")
-                settings = stack.settings.model_validate({**stack.settings.model_dump(), **named})
-                async with stack.working(providers=settings.providers):
+                moved = local(elsewhere, identity="the office's")
+                async with stack.working(**described(stack, moved)):
                     over = await reached(stack, run, "completed")
         assert over["spend"]["cached_calls"] == 24
         assert over["answered_by"] == "m of the office's"
+
+
+async def test_a_worker_with_another_address_leaves_the_run_to_one_that_has_the_first(
+    databases: Databases, servers: Servers
+) -> None:
+    first, second = ChatServer(busy_after=8), ChatServer()
+    async with beside(databases, servers, first) as stack, serving(second.app) as elsewhere:
+        run = await start(stack, "elsewhere", kind="evaluate", models=LOCAL)
+        async with stack.working():
+            await reached(stack, run, "parked")
+        await stack.induction.post(f"/v1/runs/{run}/resume")
+        async with stack.working(**described(stack, local(elsewhere))):
+            parked = await reached(stack, run, "parked")
+        assert "their answers are never mixed" in parked["reason"]
+        assert parked["retry_at"] is not None
+        assert second.answered == 0
+        first.busy_after = None
+        await stack.induction.post(f"/v1/runs/{run}/resume")
+        async with stack.working():
+            over = await reached(stack, run, "completed")
+        assert over["baseline_f1"] is not None
 
 
 @pytest.mark.law

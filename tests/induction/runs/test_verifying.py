@@ -144,6 +144,14 @@ async def test_an_answer_that_was_changed_or_lost_is_a_difference(stack: Stack) 
     assert "asks what its ledger does not hold: a call of claude-haiku-5-5 (task" in lost["reason"]
 
 
+async def test_a_row_that_says_another_score_than_its_events_is_a_difference(stack: Stack) -> None:
+    run = await finished(stack, "gilded", kind="evaluate")
+    await sql(stack, "UPDATE runs SET final_f1 = 0.999 WHERE id = $1", run)
+    async with stack.working():
+        seen = await verified(stack, run)
+    assert (seen["outcome"], seen["difference"]["recorded"]) == ("different", {"final_f1": 0.999})
+
+
 async def test_an_event_behind_the_last_is_a_difference(stack: Stack) -> None:
     run = await finished(stack, "longer", kind="evaluate")
     await sql(

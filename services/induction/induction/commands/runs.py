@@ -26,7 +26,9 @@ from induction.watching import forecasts, screen
 Watch = Annotated[
     bool,
     Parameter(
-        negative=(), help="Show what happens until it is over; fails where it does not complete."
+        negative=(),
+        help="Show what happens until it is over; fails where it does not complete, or has"
+        " measured nothing.",
     ),
 ]
 DryRun = Annotated[
@@ -52,6 +54,8 @@ Model = Annotated[
 ]
 Repeatable = Parameter(negative_iterable=())
 USUAL = RunLimits()
+MEASURING = {RunKind.IMPROVE, RunKind.EVALUATE}
+"""Kinds of run that are worth nothing without a score."""
 Kind = Literal["improve", "migrate", "headroom", "canary"]
 
 
@@ -230,8 +234,12 @@ def start(
         return
     show = _as_lines if as_json else _on_screen
     finished = asyncio.run(show(UUID(started["id"]), url, key))
-    if finished is not None and finished.status != "completed":
+    if finished is None:
+        return
+    if finished.status != "completed":
         sys.exit(f"induction: the run is {finished.status}: {finished.reason}")
+    if finished.final_f1 is None and request.get("kind") in MEASURING:
+        sys.exit(f"induction: the run has measured nothing: {finished.reason}")
 
 
 async def _as_lines(run_id: UUID, url: str, key: str) -> RunFinished | None:

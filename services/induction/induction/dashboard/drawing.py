@@ -53,7 +53,8 @@ def search_chart(
 
     baseline: its score on validation, 0 to 1.
     changes: in their order.
-    cheaper: a version that was chosen in the end for its length, and never was the best.
+    cheaper: the winner where it is not the search's best: it was chosen in the end for its length.
+        Kept last, it never was the best.
     """
     scored = [(one, one.validation_f1) for one in changes if one.validation_f1 is not None]
     if not scored:
@@ -79,9 +80,12 @@ def bests(
     """The validation score of the search's best after each change that was scored there; the
     parameters are those of `search_chart`."""
     line, best = [], baseline
+    kept = [one for one in changes if one.outcome == KEPT]
+    # One that the search has kept itself, before others, was the best then.
+    chosen = kept[-1].n if kept and cheaper and kept[-1].version_id == cheaper else None
     for one in changes:
         if one.validation_f1 is not None:
-            is_best = one.outcome == KEPT and (cheaper is None or one.version_id != cheaper)
+            is_best = one.outcome == KEPT and one.n != chosen
             best = one.validation_f1 if is_best else best
             line.append(best)
     return line

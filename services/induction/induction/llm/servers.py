@@ -86,6 +86,10 @@ class Server(Schema):
     has_usage: bool = True
     window: int | None = None
 
+    def is_at(self, identity: str) -> bool:
+        """Whether that is where it was found, whatever it has reported since."""
+        return self.identity == identity or self.identity.startswith(f"{identity}: ")
+
     @property
     def name(self) -> str:
         """For people: who answers."""

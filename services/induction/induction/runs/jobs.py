@@ -31,7 +31,7 @@ from induction.runs.computing import process as engine_process
 from induction.runs.computing.patience import Patience, patience_while_parked
 from induction.runs.computing.process import EngineProcess
 from induction.runs.driving import clock, inbox, journal, lease, loading
-from induction.runs.driving.looks import Ended, Looks, RunEnd
+from induction.runs.driving.looks import UNANSWERED_MINUTES, Ended, Looks, RunEnd
 from induction.runs.driving.runtime import ApprovalAwaited, PauseRequested, RunRuntime
 from induction.runs.models import RunRow
 from induction.runs.starting.planning import keep, models_of
@@ -39,7 +39,6 @@ from induction.runs.streaming import stream
 
 log = structlog.get_logger(__name__)
 NO_PRICE = "A model of this run has no price any more: PUT /v1/admin/prices, and start it anew."
-UNANSWERED_MINUTES = "minutes: used up while the provider did not answer"
 CRASHED = "It crashed {} times in a row without coming any further; the last time {}."
 
 

@@ -212,7 +212,8 @@ async def _idle(session: AsyncSession, row: RunRow, status: RunStatus) -> None:
     await session.execute(
         text(
             """
-            UPDATE runs SET status = :status, idle_since = coalesce(idle_since, now())
+            UPDATE runs SET status = :status, reason = NULL,
+                idle_since = coalesce(idle_since, now())
             WHERE id = :id
             """
         ),

@@ -27,7 +27,16 @@ const NOW = {
 };
 const RATE_MS = 15_000;
 const AWAY = "no connection to the server; trying again";
+const AGAIN_MS = 3_000;
+// What is asked just now, by the name of its progress.
+const ASKED = {
+  train: "the cases that teach", validation: "validation", test: "the untouched cases, for the verdict",
+  "the ladder": "prompts with few and many examples, on some of validation",
+  gate: "the change, on the cases that teach", misses: "what is still wrong",
+  cross_validation: "the search, repeated without some of the cases",
+};
 let timer;
+let standing = doing?.textContent;
 let came = [];
 
 async function refresh() {
@@ -37,7 +46,11 @@ async function refresh() {
   } catch {
     return away();
   }
-  if (!answer.ok || answer.redirected) return location.reload();
+  if (answer.redirected || answer.status === 401) return signIn();
+  if (!answer.ok) {
+    away();
+    return soon(AGAIN_MS);
+  }
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of fresh.querySelectorAll("[data-part]")) {
     const old = document.querySelector(`[data-part="${part.dataset.part}"]`);
@@ -77,7 +90,18 @@ document.addEventListener("toggle", async ({ target }) => {
 
 // Nothing is lost by it: the stream goes on where it was.
 function away() {
+  if (doing.textContent !== AWAY) standing = doing.textContent;
   doing.textContent = AWAY;
+  bar.hidden = true;
+}
+
+// Nothing is taken away from who writes here: the page stays as it is.
+function signIn() {
+  if (doing.querySelector("a")) return;
+  const link = document.createElement("a");
+  link.href = `/dashboard/login?next=${encodeURIComponent(path)}`;
+  link.textContent = "Sign in again";
+  doing.replaceChildren("your session is over. ", link, ", and this page goes on.");
   bar.hidden = true;
 }
 
@@ -104,15 +128,16 @@ function place(element) {
   return own && (card ? `[data-n="${card.dataset.n}"] ${own}` : own);
 }
 
-function soon() {
+function soon(wait = WAIT_MS) {
   clearTimeout(timer);
-  timer = setTimeout(refresh, WAIT_MS);
+  timer = setTimeout(refresh, wait);
 }
 
 function follow() {
   const source = new EventSource(`${path}/events?after=${run.dataset.last}`);
   for (const type of STORED) {
-    source.addEventListener(type, () => {
+    source.addEventListener(type, ({ lastEventId }) => {
+      run.dataset.last = lastEventId;
       if (NOW[type]) doing.textContent = NOW[type];
       bar.hidden = true;
       soon();
@@ -121,21 +146,26 @@ function follow() {
   }
   source.addEventListener("evaluation_progress", (event) => {
     const { split, done, total } = JSON.parse(event.data);
-    doing.textContent = `${split}: ${done} of ${total} answers${pace(done, total)}`;
+    doing.textContent = `${ASKED[split] ?? split}: ${done} of ${total} answers${pace(done, total)}`;
     bar.max = total;
     bar.value = done;
     bar.hidden = false;
   });
   source.addEventListener("run_waits", (event) => {
     const { status, reason } = JSON.parse(event.data);
-    if (status !== "awaiting_approval") doing.textContent = reason;
+    doing.textContent = status === "awaiting_approval" ? NOW.approval_awaited : reason;
     bar.hidden = true;
     soon();
   });
-  source.addEventListener("error", () => (source.readyState === EventSource.CLOSED ? soon() : away()));
+  // A refusal ends an EventSource for good: the page is looked at, and the stream opened again.
+  source.addEventListener("error", () => {
+    if (source.readyState !== EventSource.CLOSED) return away();
+    soon();
+    setTimeout(() => document.contains(doing) && follow(), AGAIN_MS);
+  });
   source.addEventListener("open", () => {
-    if (doing.textContent !== AWAY) return;
-    doing.textContent = "goes on";
+    if (doing.textContent !== AWAY && !doing.querySelector("a")) return;
+    doing.textContent = standing;
     soon();
   });
 }

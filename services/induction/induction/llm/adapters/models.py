@@ -15,7 +15,7 @@ from induction.llm.adapters.attempts import Again, Rest, always
 from induction.llm.adapters.batching import ProviderBatch, Result
 from induction.llm.adapters.pace import patience_asked
 from induction.llm.adapters.paces import PacedSlots, Paces, SharedPace
-from induction.llm.errors import StopRun
+from induction.llm.errors import ParkRun, StopRun
 from induction.llm.retry import Failure
 from induction.llm.servers import Capacity, Dialect, Server
 from induction.providers import Providers, address
@@ -23,6 +23,8 @@ from induction.task_kinds.base import BY_MODEL, ModelAnswer, ModelRequest
 
 CONCURRENCY = 16
 """Calls at once that the large providers bear."""
+ELSEWHERE_SECONDS = 30.0
+"""For which a run rests whose worker would ask another server."""
 
 
 async def _freely(rest: Rest, _: bool) -> bool:
@@ -195,9 +197,9 @@ class Answering:
     ) -> ModelAnswer:
         """As `Models.complete`; `again` is given the rest before a further attempt, and whether the
         one before may have been billed unread. Raises StopRun where another model answers than the
-        one that the run began with: their answers would be mixed."""
-        server = self.server(request.model)
-
+        one that the run began with: their answers would be mixed. Raises ParkRun as `_reached`
+        does."""
+        server = self._reached(request.model)
         pace = self._models.pace(server)
 
         async def attempted(failure: Failure, rest: Rest) -> bool:
@@ -224,8 +226,20 @@ class Answering:
         return self._models.slots(self.server(model))
 
     def batches(self, model: str) -> BatchApi | None:
-        """As `Models.batches`."""
-        return self._models.batches(self.server(model))
+        """As `Models.batches`. Raises ParkRun as `_reached` does."""
+        return self._models.batches(self._reached(model))
+
+    def _reached(self, model: str) -> Server:
+        """The server of the run. Raises ParkRun where this process would ask another one under the
+        model's name: a process that has its address may take the run meanwhile."""
+        server, own = self.server(model), self._models.server(model)
+        if not server.is_at(own.identity):
+            raise ParkRun(
+                ELSEWHERE_SECONDS,
+                f"the run began with {server.name}, and its worker would ask {own.name}: their"
+                " answers are never mixed",
+            )
+        return server
 
     async def capacity(self, model: str) -> Capacity:
         """As `Models.capacity`."""

@@ -21,18 +21,24 @@ class Patience(StrEnum):
     CANCEL = "cancel"
     PAUSE = "pause"
     TOO_SLOW = "too_slow"
+    UNANSWERED = "unanswered"
 
 
-def patience(standing: Standing, *, computing: float, grace: float) -> Patience:
+def patience(
+    standing: Standing, *, computing: float, grace: float, is_unanswered: bool = False
+) -> Patience:
     """A run that has computed for `computing` seconds is ended or paused at once where somebody
     asks for it. Past its minutes it has `grace` seconds to come to its own end: the last look at
-    the test split has to be computed too."""
+    the test split has to be computed too. Past them no attempt follows one that came to nothing,
+    while nothing else is answered either (`is_unanswered`)."""
     if standing.cancel:
         return Patience.CANCEL
     if standing.pause:
         return Patience.PAUSE
     if min(computing, standing.seconds_over) > grace:
         return Patience.TOO_SLOW
+    if is_unanswered and standing.seconds_over > 0:
+        return Patience.UNANSWERED
     return Patience.GO_ON
 
 

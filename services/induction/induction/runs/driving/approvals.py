@@ -18,7 +18,7 @@ from induction.runs import service
 from induction.runs.driving import journal
 from induction.runs.models import RunRow
 
-WAITS = "waits for approval of change {} until {:%Y-%m-%d %H:%M} UTC"
+WAITS = "waits for approval of change {} until {:%Y-%m-%d %H:%M:%S} UTC"
 ACTIONS = {Decision.APPROVED: "runs.approve", Decision.VETOED: "runs.veto"}
 _REST = """
 UPDATE runs SET status = 'awaiting_approval', reason = :reason, lease_until = NULL,
@@ -69,6 +69,8 @@ async def _decide(
     row = await service.locked(session, run_id)
     if not await history.decide(session, run_id, n, decision, by=by, reason=reason):
         raise NotAwaited
+    if row.status == RunStatus.PAUSED:
+        row.reason = None
     if row.status == RunStatus.AWAITING_APPROVAL:
         row.status = RunStatus.WAITING
         row.not_before = row.reason = None

@@ -23,6 +23,7 @@ TOO_SLOW = (
     "minutes: its texts take longer to work through than the limit of minutes leaves;"
     " shorter or fewer cases, or more minutes, would do"
 )
+UNANSWERED_MINUTES = "minutes: used up while the provider did not answer"
 
 
 class Ended(Exception):
@@ -65,10 +66,18 @@ class Looks:
                 )
                 if reason != standing.reason:
                     await lease.explain(session, run, reason)
-            match patience(standing, computing=seconds, grace=settings.compute_seconds):
+            trouble = self.answering.trouble if self.answering else None
+            match patience(
+                standing,
+                computing=seconds,
+                grace=settings.compute_seconds,
+                is_unanswered=bool(trouble) and self._silence.lasts(time.monotonic()),
+            ):
                 case Patience.CANCEL:
                     raise Ended("cancelled", CANCELLED)
                 case Patience.PAUSE:
                     raise PauseRequested
                 case Patience.TOO_SLOW:
                     raise Ended("failed", TOO_SLOW)
+                case Patience.UNANSWERED:
+                    raise Ended("failed", UNANSWERED_MINUTES)

@@ -20,6 +20,10 @@ class Silence:
     since: float
     reached: int
 
+    def lasts(self, now: float) -> bool:
+        """Whether it is long enough to need an explanation."""
+        return now - self.since >= self.seconds
+
     def explained(
         self,
         standing: str | None,
@@ -41,7 +45,7 @@ class Silence:
             return None
         if computing >= self.seconds:
             return f"It computes, for more than {self.seconds:g} seconds."
-        if not computing and now - self.since >= self.seconds:
+        if not computing and self.lasts(now):
             why = trouble or "calls are on their way, or wait for a slot of their provider"
             return f"No answer for more than {self.seconds:g} seconds: {why}."
         return standing

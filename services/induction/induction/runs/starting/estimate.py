@@ -24,6 +24,7 @@ def estimated(
     kind: RunKind,
     plan: Plan,
     bound: Workload,
+    probes: int,
     limits: RunLimits,
     money: Callable[[Workload], Decimal],
 ) -> Likely:
@@ -32,20 +33,43 @@ def estimated(
     kind: of the run.
     plan: of the run.
     bound: the most it can take.
+    probes: calls that find out what servers can do.
     limits: of the run.
     money: US dollars for a workload.
     """
     splits = splits_of(plan.cases, plan.splits)
     least, most = _workloads(kind, plan, bound, splits)
-    dollars = [min(float(money(one)), limits.money_usd) for one in (least, most)]
-    calls = [min(one.calls, bound.calls, limits.calls) for one in (least, most)]
+    ends = [
+        within(limits, bound.calls + probes, one.calls + probes, float(money(one)), 0)
+        for one in (least, most)
+    ]
     return Likely(
         runs=0,
         is_own=False,
-        calls=(calls[0], calls[1]),
-        money_usd=(dollars[0], dollars[1]),
+        calls=(round(ends[0][0]), round(ends[1][0])),
+        money_usd=(ends[0][1], ends[1][1]),
         minutes=None,
     )
+
+
+def within(
+    limits: RunLimits, bound: int, calls: float, usd: float, minutes: float
+) -> tuple[float, float, float]:
+    """The part of a run that its limits leave: whichever is reached first ends all of it.
+
+    limits: of the run.
+    bound: the most calls it can take.
+    calls: it would take.
+    usd: dollars it would take.
+    minutes: it would take.
+    """
+    parts = (
+        min(bound, limits.calls) / max(1, calls),
+        limits.money_usd / max(usd, 1e-9),
+        limits.minutes / max(minutes, 1e-9),
+    )
+    part = min(1.0, *parts)
+    return part * calls, part * usd, part * minutes
 
 
 def _workloads(

@@ -46,6 +46,10 @@ BOUNDS: Mapping[RunKind, Callable[[Plan], Workload]] = {
 """The most calls of a run, by its kind."""
 
 
+MEASURE_FIRST = frozenset({RunKind.IMPROVE, RunKind.EVALUATE})
+"""Whose baseline answers training and validation cases before anything else."""
+
+
 class UnanswerableTruths(Invalid):
     code = "unanswerable_truths"
     title = "Too many approved truths cannot be answered"
@@ -237,6 +241,10 @@ def bound_of(
     short += remarks.of_limits(calls, money, limits)
     if row.kind == RunKind.IMPROVE:
         short += remarks.of_room(plan)
+        one = replace(bound, task_calls=0, of_models={}, proposer_calls=1)
+        short += remarks.of_proposals(costs.of_calls(plan, one, providers, on, table), limits)
+    if row.kind in MEASURE_FIRST:
+        short += remarks.of_baseline(plan, limits)
     splits = splits_of(plan.cases, plan.splits)
     train = splits.train
     quotable = sum(case.may_quote for case in train)
@@ -251,6 +259,7 @@ def bound_of(
             RunKind(row.kind),
             plan,
             bound,
+            len(probed),
             limits,
             lambda work: costs.of_calls(plan, work, providers, on, table),
         ),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from nlu_shared.rendering import part_tokens, prompt_tokens
 from nlu_shared.schemas.runs import RunLimits
 
+from induction.engine.data.splits import splits_of
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.banked import LEAST_BANK
@@ -29,6 +30,33 @@ def of_limits(calls: int, money: Decimal, limits: RunLimits) -> list[str]:
         f"It may end early: it could take {one}. It starts all the same, and ends there with the"
         " best it has found; a higher limit leaves room for all."
         for one in over
+    ]
+
+
+def of_proposals(money: Decimal, limits: RunLimits) -> list[str]:
+    """Where none can be made: a proposal is booked as the most it can cost before it is asked for.
+
+    money: US dollars for one, at most.
+    limits: of the run.
+    """
+    if money <= Decimal(str(limits.money_usd)):
+        return []
+    return [
+        f"One proposal is booked at up to {money:,.2f} dollars before it is asked for, and the"
+        f" limit is {limits.money_usd:,.2f}: nothing can be proposed, examples alone are tried."
+    ]
+
+
+def of_baseline(plan: Plan, limits: RunLimits) -> list[str]:
+    """Where the limits are reached before anything is known: what the baseline alone takes."""
+    splits = splits_of(plan.cases, plan.splits)
+    needed = len(splits.train) + len(splits.validation)
+    if limits.calls >= needed:
+        return []
+    return [
+        f"Its baseline alone takes {needed:,} answers, and its limit is {limits.calls:,} calls:"
+        " unless earlier runs have been given most of them, it ends without having measured"
+        " anything."
     ]
 
 

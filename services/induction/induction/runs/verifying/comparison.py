@@ -16,6 +16,14 @@ from induction.llm.accounting.flights import Key
 from induction.task_kinds.base import ModelAnswer
 
 Body = Mapping[str, JsonValue]
+IN_THE_ROW: Mapping[tuple[str, str], str] = {
+    ("verdict_reached", "verdict"): "verdict",
+    ("cross_validated", "verdict"): "cross_validation",
+    ("misses_attributed", "misses"): "misses",
+    ("run_finished", "final_f1"): "final_f1",
+    ("run_finished", "status"): "status",
+}
+"""What of an event stands in the run's row too, in which column."""
 
 
 class Differs(Exception):
@@ -100,6 +108,16 @@ class Replay:
         """Raises Differs where more was recorded than the engine has said."""
         if self.events < self.last:
             raise self._stray("ends before the run did")
+
+    def require_row(self, row: Body) -> None:
+        """Raises Differs where the run's row says something else than the last event of which it is
+        the projection."""
+        newest = {body["type"]: (n, body) for n, body in sorted(self.recorded.items())}
+        for (type_, field_), column in IN_THE_ROW.items():
+            n, body = newest.get(type_, (self.last, {}))
+            if row[column] != body.get(field_):
+                reason = "The run's row does not say what its event says."
+                raise Differs(n, {column: row[column]}, {column: body.get(field_)}, reason)
 
     def _stray(self, reason: str) -> Exception:
         if self.at_the_cut:

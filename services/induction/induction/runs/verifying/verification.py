@@ -26,12 +26,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine import ENGINE_VERSION
 from induction.llm.accounting import answer_rows
+from induction.prompts import service as prompts
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs.computing import process as engine_process
 from induction.runs.computing.process import EngineDied, EngineFailed
 from induction.runs.driving import inbox, journal, loading
 from induction.runs.models import RunRow
-from induction.runs.verifying.comparison import CutShort, Differs, Gone, Replay
+from induction.runs.verifying.comparison import IN_THE_ROW, CutShort, Differs, Gone, Replay
 
 log = structlog.get_logger(__name__)
 MOST_ATTEMPTS = 3
@@ -43,6 +44,7 @@ PRUNED = "Answers of the run are no longer kept."
 NOTHING = "The run ended before its first event: there is nothing to compare."
 TOO_LONG = "The engine computes for longer than the run was allowed to take."
 GIVEN_UP = "It was given up: three workers took it and none came back."
+CHANGED_PROMPT = "What is stored as prompt {} is another one: its content has another hash."
 CUT_SHORT = "Its worker ended the run, with the last event; those before are compared."
 
 _REQUEST = """
@@ -214,8 +216,11 @@ async def _checked(resources: Resources, run: RunRow) -> Checked:
             last=max([run.last_event, *recorded]),
             cancelled=run.cancel_requested,
         )
+        versions = await prompts.changed(session, run.id, run.baseline_version_id)
     if erased:
         return _unchecked(ERASED)
+    if versions:
+        return _different(replay, CHANGED_PROMPT.format(", ".join(one[:12] for one in versions)))
     if replay.at_the_cut:
         return _unchecked(NOTHING)
     try:
@@ -225,6 +230,10 @@ async def _checked(resources: Resources, run: RunRow) -> Checked:
     except _TooLong:
         return _unchecked(TOO_LONG, replay.events)
     except CutShort:
+        try:
+            replay.require_row(_row(run))
+        except Differs as differs:
+            return _different(replay, differs.reason, differs)
         return Checked(VerificationOutcome.SAME, replay.events, CUT_SHORT)
     except EngineDied:
         raise
@@ -246,15 +255,19 @@ async def _executed(resources: Resources, run: RunRow, replay: Replay) -> Checke
             return _unchecked(OTHER_SCORER)
         await engine.run(RunKind(run.kind), plan, replay)
     replay.require_end()
+    replay.require_row(_row(run))
     return Checked(VerificationOutcome.SAME, replay.events)
+
+
+def _row(run: RunRow) -> dict[str, Any]:
+    return run.model_dump(mode="json", include=set(IN_THE_ROW.values()))
 
 
 def _different(replay: Replay, reason: str | None, differs: Differs | None = None) -> Checked:
     n = replay.events + 1
-    recorded = replay.recorded.get(n)
-    replayed = None if differs is None or differs.replayed is None else dict(differs.replayed)
-    difference = EventDifference(n=n, recorded=recorded, replayed=replayed)
-    return Checked(VerificationOutcome.DIFFERENT, replay.events, reason, difference)
+    difference = differs or Differs(n, replay.recorded.get(n), None)
+    shown = EventDifference.model_validate(difference, from_attributes=True)
+    return Checked(VerificationOutcome.DIFFERENT, replay.events, reason, shown)
 
 
 class _TooLong(Exception):
