@@ -198,7 +198,7 @@ def test_a_body_of_many_pieces_names_the_schema_of_one(
 PIECES = {
     "nlu-logger": {
         ("export_pairs", "Pair"),
-        ("export_retraining", "RetrainingRow"),
+        ("export_retraining", "ExportedRow"),
         ("export_review", "ReviewRow"),
         ("import_corrections", "ReviewedLine"),
         ("import_ground_truth", "LabelledLine"),

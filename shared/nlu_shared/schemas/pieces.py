@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 
 from nlu_shared.schemas.events import EVENT, STREAMED
-from nlu_shared.schemas.exports import Pair, RetrainingRow, ReviewRow
+from nlu_shared.schemas.exports import ExportedRow, Pair, ReviewRow
 from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd
 from nlu_shared.schemas.imports import HistoryLine, LabelledLine, ReviewedLine
 
@@ -35,7 +35,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
         LabelledLine,
         OfRun,
         Pair,
-        RetrainingRow,
+        ExportedRow,
         ReviewRow,
         ReviewedLine,
     )

@@ -10,7 +10,7 @@ from nlu_shared.kit.errors import NotFound
 from nlu_shared.rendering import AnswerSpace, rendered
 from nlu_shared.schemas.ensembles import Ensemble, RenderedEnsemble, RenderedMember
 from nlu_shared.schemas.events import PromptEvaluated, Split
-from nlu_shared.schemas.prompts import PromptContent, PromptSource
+from nlu_shared.schemas.prompts import PromptContent, VersionSource
 from nlu_shared.schemas.rendered import ModuleConstants
 from sqlalchemy import or_, tuple_
 from sqlalchemy.dialects.postgresql import insert
@@ -26,7 +26,7 @@ async def ensure(
     task: str,
     content: PromptContent | Ensemble,
     *,
-    source: PromptSource,
+    source: VersionSource,
     answers: AnswerSpace,
     model: str | None,
     parent_id: UUID | None = None,
@@ -221,7 +221,7 @@ async def production_id(session: AsyncSession, task: str) -> UUID | None:
 
 async def changed(session: AsyncSession, run_id: UUID, baseline_id: UUID) -> list[str]:
     """The hashes of a run's prompts, its baseline's too, that their content does not have."""
-    made = or_(PromptVersionRow.run_id == run_id, PromptVersionRow.id == baseline_id)
+    made = or_(col(PromptVersionRow.run_id) == run_id, col(PromptVersionRow.id) == baseline_id)
     versions = (await session.exec(select(PromptVersionRow).where(made))).all()
     return [
         one.version_hash

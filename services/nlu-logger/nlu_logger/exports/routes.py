@@ -14,9 +14,9 @@ from nlu_shared.kit.http.openapi import UNKNOWN_IS_EMPTY
 from nlu_shared.kit.http.parameters import AnyTask
 from nlu_shared.kit.http.pieces import array_of, lines_of
 from nlu_shared.schemas.exports import (
+    ExportedRow,
     ExportFormat,
     Pair,
-    RetrainingRow,
     ReviewRow,
     Schedule,
     ScheduleIn,
@@ -100,7 +100,7 @@ NoticeHeaders = Annotated[dict[str, str], Depends(_notice)]
 FormatQuery = Annotated[ExportFormat, Query(alias="format", description="of the file")]
 
 
-@router.get("/retraining", response_class=StreamingResponse, responses=_files_of(RetrainingRow))
+@router.get("/retraining", response_class=StreamingResponse, responses=_files_of(ExportedRow))
 async def export_retraining(
     seen: WindowDep,
     selection: SelectionDep,
@@ -194,7 +194,7 @@ async def add_schedule(
     caller: CallerDep,
     targets: Annotated[list[str], Depends(_targets)],
 ) -> Schedule:
-    """Weekly unless told otherwise; cron expressions speak UTC. After downtime the newest slot
+    """Weekly unless told otherwise; cron expressions speak UTC. After downtime the newest export
     is written and the older ones are counted as missed."""
     return await schedules.add(session, body, caller=caller, targets=targets)
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, Depends, Header, Query, Request
 from nlu_shared.files.formats.base import Columns
 from nlu_shared.files.formats.registry import BY_NAME, NAMES
-from nlu_shared.files.reading import Kind, examples, read
+from nlu_shared.files.reading import FileKind, examples, read
 from nlu_shared.files.rows import Line
 from nlu_shared.kit.access.auth import ADMIN, Caller
 from nlu_shared.kit.data.db import Database, Identity
@@ -39,17 +39,17 @@ router = APIRouter(prefix="/v1", tags=["imports"])
 TEXT = {"schema": {"type": "string"}}
 
 
-def _file_of(line: type[BaseModel], *others: Kind) -> dict[str, Any]:
+def _file_of(line: type[BaseModel], *others: FileKind) -> dict[str, Any]:
     """A body of such lines: as a table, as JSON, and as these others."""
     content = {
-        Kind.JSON: array_of(line.__name__),
-        Kind.JSONL: lines_of(line.__name__),
-        **dict.fromkeys((Kind.CSV, Kind.TSV, *others), TEXT),
+        FileKind.JSON: array_of(line.__name__),
+        FileKind.JSONL: lines_of(line.__name__),
+        **dict.fromkeys((FileKind.CSV, FileKind.TSV, *others), TEXT),
     }
     return {"requestBody": {"required": True, "content": content}}
 
 
-TABLES = (Kind.JSONL, Kind.JSON, Kind.CSV, Kind.TSV)
+TABLES = (FileKind.JSONL, FileKind.JSON, FileKind.CSV, FileKind.TSV)
 Approve = Annotated[bool, Query(description="approve the corrections at once, as the caller")]
 AllowNew = Annotated[
     bool, Query(description="adds labels that the task's set lacks to the set, on purpose")
@@ -78,7 +78,7 @@ From = Enum("From", {name: name for name in NAMES}, type=str)  # type: ignore[mi
 
 
 async def _lines(
-    request: Request, _caller: CallerDep, content_type: ContentType = Kind.JSON
+    request: Request, _caller: CallerDep, content_type: ContentType = FileKind.JSON
 ) -> list[Line]:
     """Raises Invalid for a body that is no such file, or longer than IMPORT_LIMIT lines."""
     kind = _kind(content_type, among=TABLES)
@@ -97,10 +97,10 @@ async def _examples(
     group_column: Annotated[
         Label | None, Query(description="where the group stands, if any")
     ] = None,
-    content_type: ContentType = Kind.JSON,
+    content_type: ContentType = FileKind.JSON,
 ) -> list[Line]:
     """As rows of `text`, `label` and `group`; of no known format each row is as it stands."""
-    _kind(content_type, among=(*TABLES, Kind.YAML))
+    _kind(content_type, among=(*TABLES, FileKind.YAML))
     opened = examples(
         BytesIO(await request.body()),
         Columns(text_column, label_column, group_column),
@@ -110,11 +110,11 @@ async def _examples(
     return _limited(opened.lines)
 
 
-def _kind(content_type: str, among: Collection[Kind]) -> Kind:
+def _kind(content_type: str, among: Collection[FileKind]) -> FileKind:
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in set(among):
         raise WrongMediaType(f"Send {', '.join(among)}.")
-    return Kind(kind)
+    return FileKind(kind)
 
 
 def _limited(every: Iterator[Line]) -> list[Line]:
@@ -166,7 +166,7 @@ async def import_corrections(
     "/ground-truth:import",
     dependencies=[requires("ground-truth:write")],
     status_code=207,
-    openapi_extra=_file_of(LabelledLine, Kind.YAML),
+    openapi_extra=_file_of(LabelledLine, FileKind.YAML),
 )
 async def import_ground_truth(
     lines: Examples,
