@@ -19,7 +19,7 @@ from nlu_shared.client.errors import (
 )
 from nlu_shared.client.logged import last_log_id, logged
 from nlu_shared.client.prompted import ModelFailed, NoPrompt, PromptedService
-from nlu_shared.client.repository import ExportedRow, NLURepository, create_nlu_repository
+from nlu_shared.client.repository import NLURepository, RetrainingRow, create_nlu_repository
 from nlu_shared.client.runs import follow_run
 from nlu_shared.client.service import (
     Classifier,
@@ -36,7 +36,6 @@ __all__ = [
     "ClientError",
     "Conflict",
     "DeadLetter",
-    "ExportedRow",
     "Forbidden",
     "Health",
     "HttpTransport",
@@ -50,6 +49,7 @@ __all__ = [
     "PromptedService",
     "Reconciled",
     "Refused",
+    "RetrainingRow",
     "Spool",
     "Transport",
     "Unauthenticated",

@@ -21,7 +21,7 @@ TRIES = 3
 PAGE = 200
 
 
-class ExportedRow(TypedDict):
+class RetrainingRow(TypedDict):
     """One line of a training file."""
 
     text: str
@@ -117,7 +117,7 @@ class NLURepository:
 
     async def get_prompts_for_retraining(
         self, days: int | None = None, *, task: str | None = None, min_confidence: float = 0.8
-    ) -> list[ExportedRow]:
+    ) -> list[RetrainingRow]:
         """Corrected predictions, and those at least `min_confidence` sure, of the last `days`."""
         since = _since(days)
         if isinstance(min_confidence, bool) or not isinstance(min_confidence, int | float):
@@ -200,13 +200,13 @@ def _since(days: float | None) -> datetime | None:
         raise ClientError("days is a number of days, back to the year 1 at most") from None
 
 
-def retraining_row(prediction: Prediction, min_confidence: float) -> ExportedRow | None:
+def retraining_row(prediction: Prediction, min_confidence: float) -> RetrainingRow | None:
     """A training line from what a person said, or from what the model was sure of; else None."""
     corrected = prediction.corrected_intent is not None
     sure = prediction.confidence is not None and prediction.confidence >= min_confidence
     if not corrected and not sure:
         return None
-    return ExportedRow(
+    return RetrainingRow(
         text=prediction.prompt,
         label=prediction.corrected_intent or prediction.predicted_intent,
         confidence=prediction.confidence,
