@@ -1,5 +1,6 @@
 """What few calls say about a prompt: what is asked, what follows, and how often that is right."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,8 @@ from induction.engine.headroom.design import MOST_CALLS, design, probed
 from induction.engine.headroom.measure import bound, measure
 from induction.engine.headroom.remedy import Findings, remedy, sentence
 from induction.engine.plan import Plan
+from induction.engine.runtime import Call
+from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.events import HeadroomEstimated, RunFinished, Split, StoredEvent
 from nlu_shared.schemas.headroom import Headroom, Remedy, Variant
@@ -17,7 +20,7 @@ from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 from benchmarks.headroom import auc, brier
 from tests.induction.engine.foretelling import Nature, World, drawn, foretold, is_proven, plan_for
-from tests.induction.engine.migrating import plan_of
+from tests.induction.engine.migrating import plan_of, shown_in
 from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 
 PLAIN = Nature(seed=1, cases=200, right=0.6, few=0.1, many=0.3, note=0.0, churn=0.05, noise=0.0)
@@ -47,13 +50,32 @@ async def headroom_of(plan: Plan, world: World) -> Headroom:
 async def test_150_calls_say_what_examples_gain_and_how_far_the_answers_hold() -> None:
     world = World(PLAIN)
     headroom = await headroom_of(plan_for(PLAIN), world)
-    assert world.calls == headroom.calls == bound(plan_for(PLAIN)).calls <= MOST_CALLS
+    # Whether many examples fit is asked of one case first, and that answer is paid for once.
+    assert world.calls - 1 == headroom.calls <= bound(plan_for(PLAIN)).calls <= MOST_CALLS
     by_variant = {one.variant: one for one in headroom.variants}
     assert set(by_variant) == {Variant.MANY, Variant.FEW, Variant.OTHER_FEW}
     assert by_variant[Variant.MANY].gain > by_variant[Variant.FEW].gain
     assert by_variant[Variant.MANY].examples > by_variant[Variant.FEW].examples == 5
     assert headroom.changed_again == 0
     assert headroom.interval[0] < headroom.gain < headroom.interval[1]
+
+
+class Narrow(World):
+    """With room for so many examples, which nobody has named."""
+
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
+        answers = await super().ask(calls, ahead)
+        return [
+            ModelAnswer(Outcome.TOO_LONG) if shown_in(call.request.system) > 12 else answer
+            for call, answer in zip(calls, answers, strict=True)
+        ]
+
+
+async def test_many_examples_are_as_many_as_the_model_has_room_for() -> None:
+    headroom = await headroom_of(plan_for(PLAIN), Narrow(PLAIN))
+    (many,) = [one for one in headroom.variants if one.variant is Variant.MANY]
+    assert 5 < many.examples <= 12
+    assert headroom.calls <= bound(plan_for(PLAIN)).calls
 
 
 async def test_answers_left_to_chance_are_noticed() -> None:

@@ -65,6 +65,14 @@ def _provider(model: str) -> str:
     return model.partition("/")[0]
 
 
+async def ending(session: AsyncSession, settings: Settings, caller: Caller) -> list[str]:
+    """What is to be known of the models in use that retire or have retired, in sentences."""
+    uses = await _uses(session, settings, caller)
+    table, today = await pricing.table(session, settings), pricing.utc_today()
+    ends = (prices.retirement(model, today, table) for model in sorted(uses))
+    return list(dict.fromkeys(one for one in ends if one is not None))
+
+
 def view(
     model: str, used_by: Sequence[str], table: PriceTable, today: date, *, is_billed: bool
 ) -> ModelView:

@@ -16,6 +16,7 @@ from nlu_shared.schemas.triggers import AutoTrigger, TriggerDecision
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import upstream
+from induction.catalogue import service as catalogue
 from induction.dashboard import cards, queries
 from induction.dashboard.cards import Comparison, Figure, Finding, SplitMeasurement
 from induction.dashboard.drawing import share
@@ -99,22 +100,27 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`hashes` are of the candidates that cards name, by id."""
+    """`hashes` are of the candidates that cards name, by id; `offline` are versions made on the
+    offline learner, `ending` tells of models in use that retire."""
 
     cards: list[TaskCard]
     month: Month
     hashes: Mapping[UUID, str]
+    offline: set[UUID]
+    ending: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class TaskPage:
-    """The newest runs and versions; `hashes` are of the versions' parents, by id."""
+    """The newest runs and versions; `hashes` are of the versions' parents, by id; `offline` are
+    those made on the offline learner."""
 
     task: TaskRow
     serving: Serving | None
     runs: list[RunView]
     versions: list[Ancestor]
     hashes: Mapping[UUID, str]
+    offline: set[UUID]
 
 
 async def live_scores(logger: httpx2.AsyncClient) -> LiveScores:
@@ -193,7 +199,15 @@ async def overview(
     named = {card.finding.about for card in shown_cards if card.finding and card.finding.about}
     named |= {card.better.version_id for card in shown_cards if card.better}
     hashes = await prompts.hashes(session, named)
-    return Overview(shown_cards, await month(session, settings), hashes)
+    return Overview(
+        cards=shown_cards,
+        month=await month(session, settings),
+        hashes=hashes,
+        offline=await prompts.made_offline(
+            session, {*named, *(one.version_id for one in serving.values())}
+        ),
+        ending=await catalogue.ending(session, settings, caller),
+    )
 
 
 def _current(
@@ -253,10 +267,13 @@ async def task_page(session: AsyncSession, slug: str) -> TaskPage:
     page = await runs.page(session, None, task=slug, before=None, limit=RUNS)
     versions = await lineage.page(session, slug, before=None, limit=VERSIONS)
     parents = {one.parent_id for one in versions.items if one.parent_id is not None}
+    serving = (await queries.serving(session, [slug])).get(slug)
+    ids = {one.id for one in versions.items} | ({serving.version_id} if serving else set())
     return TaskPage(
         task=task,
         hashes=await prompts.hashes(session, parents),
-        serving=(await queries.serving(session, [slug])).get(slug),
+        offline=await prompts.made_offline(session, ids),
+        serving=serving,
         runs=list(page.items),
         versions=list(versions.items),
     )

@@ -12,13 +12,14 @@ from nlu_shared.schemas.ensembles import Ensemble, RenderedEnsemble, RenderedMem
 from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.prompts import PromptContent, VersionSource
 from nlu_shared.schemas.rendered import ModuleConstants
-from sqlalchemy import or_, tuple_
+from sqlalchemy import or_, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.prompts import pointer
 from induction.prompts.models import PromptScoreRow, PromptVersionRow
+from induction.providers import OFFLINE
 
 
 async def ensure(
@@ -105,6 +106,18 @@ async def hashes(session: AsyncSession, version_ids: Collection[UUID]) -> dict[U
         col(PromptVersionRow.id).in_(version_ids)
     )
     return dict(list(await session.exec(chosen)))
+
+
+async def made_offline(session: AsyncSession, version_ids: Collection[UUID]) -> set[UUID]:
+    """Those that a run has made on the offline learner, which is no language model."""
+    made = text(
+        """
+        SELECT version.id FROM prompt_versions AS version JOIN runs ON runs.id = version.run_id
+        WHERE version.id = ANY(:ids) AND runs.provider = :offline
+        """
+    )
+    rows = await session.execute(made, {"ids": list(version_ids), "offline": OFFLINE})
+    return set(rows.scalars())
 
 
 async def record_score(

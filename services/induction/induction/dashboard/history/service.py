@@ -30,7 +30,8 @@ OF_IDEAS = {
 @dataclass(frozen=True, slots=True)
 class LineagePage:
     """Versions, of one `outcome` where it is given; `outcomes` and `verdicts` (with their runs) by
-    version. The tree is of the newest, of which there are more where it `is_cut`."""
+    version; `offline` are those made on the offline learner. The tree is of the newest, of which
+    there are more where it `is_cut`."""
 
     task: str
     table: Table
@@ -39,6 +40,7 @@ class LineagePage:
     outcomes: Mapping[UUID, str]
     verdicts: Mapping[UUID, tuple[VerdictKind, UUID]]
     hashes: Mapping[UUID, str]
+    offline: set[UUID]
     tree: Tree
     is_cut: bool
 
@@ -98,6 +100,7 @@ async def lineage_page(
         outcomes=outcomes,
         verdicts=await queries.verdicts(session, task, ids),
         hashes=await prompts.hashes(session, parents),
+        offline=await prompts.made_offline(session, ids),
         tree=tree(newest.items, outcomes),
         is_cut=newest.next_cursor is not None,
     )

@@ -79,7 +79,7 @@ class VersionPage:
 @dataclass(frozen=True, slots=True)
 class ProductionPage:
     """What serves under an alias, what waits to, and what has: its `moves`. `earlier` is what a
-    roll-back brings back."""
+    roll-back brings back, `offline` are versions made on the offline learner."""
 
     task: str
     table: Table
@@ -90,6 +90,7 @@ class ProductionPage:
     moves: Page[PointerMove]
     names: Mapping[str, str]
     hashes: dict[UUID, str]
+    offline: set[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,9 @@ async def production_page(
     newest = await _moves(session, task, alias, before=None, limit=1)
     waiting = [one for one in await _waiting(session, task) if one.alias == alias]
     earlier = await pointer.previous(session, task, alias)
+    ids = {one.version_id for one in (*moves.items, *newest.items, *waiting)}
     return ProductionPage(
+        offline=await prompts.made_offline(session, ids),
         task=task,
         table=shown,
         alias=alias,

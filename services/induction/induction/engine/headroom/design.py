@@ -39,7 +39,15 @@ class Design:
 
     @property
     def calls(self) -> int:
-        return len(self.cases) * (1 + len(self.prompts)) + len(self.repeated)
+        """At most."""
+        return (
+            len(self.cases) * (1 + len(self.prompts)) + len(self.repeated) + halvings(self.prompts)
+        )
+
+
+def halvings(prompts: Sequence[tuple[Variant, PromptContent]]) -> int:
+    """How often many examples are halved, at most, until the model has room for them."""
+    return sum(len(one.examples).bit_length() for way, one in prompts if way is Variant.MANY)
 
 
 def design(plan: Plan, splits: Splits) -> Design:
@@ -47,7 +55,8 @@ def design(plan: Plan, splits: Splits) -> Design:
     drawn = probed(plan, splits)
     prompts = _prompts(plan, splits, drawn)
     most = min(MOST_CALLS, plan.calls or MOST_CALLS)
-    number = min(MOST_CASES, max(1, (most - REPEATED) // (1 + len(prompts))))
+    left = most - REPEATED - halvings(prompts)
+    number = min(MOST_CASES, max(1, left // (1 + len(prompts))))
     cases = tuple(drawn[:number])
     return Design(cases, cases[:REPEATED], tuple(prompts))
 

@@ -1,9 +1,12 @@
 """A run that only measures: a few cases asked in a few ways, and what a search could make of it."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from nlu_shared.schemas.events import HeadroomEstimated, RunStarted
+from nlu_shared.schemas.headroom import Variant
+from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine import event_builders
 from induction.engine.data.splits import Splits, splits_of
@@ -14,6 +17,7 @@ from induction.engine.headroom.design import LEAST_CALLS, Design, design
 from induction.engine.headroom.estimate import HeadroomMeasurement, VariantResults, headroom
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
+from induction.task_kinds.base import Case
 
 ESTIMATED = "estimated"
 SPLIT = "headroom"
@@ -38,7 +42,7 @@ async def measure(plan: Plan, runtime: Runtime) -> None:
 
 
 def bound(plan: Plan) -> Workload:
-    """The calls of `measure(plan, …)`."""
+    """The most calls of `measure(plan, …)`."""
     calls = design(plan, splits_of(plan.cases, plan.splits)).calls
     return replace(forecast(plan), task_calls=calls, proposer_calls=0)
 
@@ -67,7 +71,11 @@ async def _measured(run: RunContext, ways: Design) -> HeadroomMeasurement:
     with suppress(Stopped):
         again = await evaluate(run, baseline, ways.repeated, split=SPLIT, iteration=0, sample=1)
         calls += len(ways.repeated)
-        for number, (variant, content) in enumerate(ways.prompts, start=1):
+        for number, (variant, longest) in enumerate(ways.prompts, start=1):
+            content, halved = longest, 0
+            if variant is Variant.MANY:
+                content, halved = await _fitting(run, longest, ways.cases[:1], iteration=number)
+            calls += halved
             results = await evaluate(run, content, ways.cases, split=SPLIT, iteration=number)
             calls += len(ways.cases)
             if not unanswered.objection(ways.cases, results):
@@ -75,3 +83,26 @@ async def _measured(run: RunContext, ways: Design) -> HeadroomMeasurement:
     if run.cancelled or (ways.prompts and not variants):
         raise Stopped(run.stop_reason or "too few cases were answered")
     return HeadroomMeasurement(first, again, tuple(variants), calls)
+
+
+async def _fitting(
+    run: RunContext, content: PromptContent, case: Sequence[Case], *, iteration: int
+) -> tuple[PromptContent, int]:
+    """The prompt with as many of its new examples as the model has room for, by halving them, and
+    how often: a window that nobody has named is found by asking.
+
+    run: asks.
+    content: with all of them.
+    case: one, which is asked each time.
+    iteration: of its events.
+    """
+    halved = 0
+    while (await evaluate(run, content, case, split=SPLIT, iteration=iteration)).too_long:
+        added = [one for one in content.examples if one not in run.plan.baseline.examples]
+        if len(added) < 2:
+            break
+        kept = {one.text for one in added[: len(added) // 2]}
+        examples = [one for one in content.examples if one not in added or one.text in kept]
+        content = content.model_copy(update={"examples": tuple(examples)})
+        halved += 1
+    return content, halved
