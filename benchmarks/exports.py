@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 from nlu_logger.exports.service import RETRAINING, ROWS_AT_ONCE
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 
 from benchmarks.rates import ratio_line
 from benchmarks.stage import fill, serving
@@ -19,7 +19,7 @@ from tests.fixtures.databases import Clone, Databases
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import client
 
-ROWS = int(given("EXPORTED_ROWS") or 200000)
+ROWS = int(variable("EXPORTED_ROWS") or 200000)
 ROUNDS = 3
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx2
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 
 from benchmarks.stage import administrator_url, alone, fill, serving
 from tests.fixtures.databases import Clone, Databases
@@ -20,7 +20,7 @@ from tests.fixtures.servers import Servers
 from tests.fixtures.stack import client, opened
 from tests.induction.runs.driving import reached, start
 
-FEW = int(given("FEW_ROWS") or 20_000)
+FEW = int(variable("FEW_ROWS") or 20_000)
 TIMES = 10
 TRIES = 15
 LOGGED, AT_ONCE = 4_000, 500

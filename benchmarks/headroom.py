@@ -16,18 +16,18 @@ BANDS = 4
 def run() -> None:
     """AUC, Brier score and shares by band; raises where the chance tells nothing."""
     tasks = range(int(os.environ.get("TASKS") or TASKS))
-    found = [asyncio.run(_one(seed)) for seed in tasks]
-    chances, proven = [one.chance for one, _ in found], [ended for _, ended in found]
+    results = [asyncio.run(_one(seed)) for seed in tasks]
+    chances, proven = [one.chance for one, _ in results], [ended for _, ended in results]
     base = sum(proven) / len(proven)
     score, skill = brier(chances, proven), brier([base] * len(proven), proven)
-    print(f"{len(found)} tasks, {base:.0%} proven; AUC {auc(chances, proven):.3f}")
+    print(f"{len(results)} tasks, {base:.0%} proven; AUC {auc(chances, proven):.3f}")
     print(f"Brier {score:.3f}, {skill:.3f} by always telling {base:.2f}")
     for band in range(BANDS):
         own = [at for at, one in enumerate(chances) if min(BANDS - 1, int(one * BANDS)) == band]
         if own:
             mean, was = (sum(values[at] for at in own) / len(own) for values in (chances, proven))
             print(f"{len(own)} tasks from {band / BANDS:.2f}: chance {mean:.2f}, proven {was:.2f}")
-    calls = sum(one.calls for one, _ in found) / len(found)
+    calls = sum(one.calls for one, _ in results) / len(results)
     print(f"{calls:.0f} calls each")
     if auc(chances, proven) < 0.8 or score >= skill:
         raise RuntimeError("the chance of 'proven' tells too little")

@@ -7,7 +7,7 @@ Each service is a process of its own; the client and PostgreSQL share the machin
 import time
 
 import asyncpg
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 from nlu_shared.ids import uuid7
 
 from benchmarks.posting import BATCH, PREDICTION, batches, paced, posts
@@ -23,7 +23,7 @@ from benchmarks.stage import (
 from tests.fixtures.databases import Clone, Databases
 from tests.fixtures.servers import Servers
 
-ROWS = int(given("ROWS") or 200000)
+ROWS = int(variable("ROWS") or 200000)
 """Present in the full table; `ROWS=5000000 make bench` for the published figure."""
 POSTS = 6_400
 BATCHES = 24

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 from nlu_shared.ids import uuid7
 
 from benchmarks.posting import PREDICTION, ask, connect, request
@@ -27,9 +27,9 @@ from tests.fixtures.databases import Clone, Databases
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import until
 
-POSTS = int(given("KILLED_POSTS") or 10000)
+POSTS = int(variable("KILLED_POSTS") or 10000)
 """`KILLED_POSTS=100000 KILLS=20` for the published figure."""
-KILLS = int(given("KILLS") or 5)
+KILLS = int(variable("KILLS") or 5)
 CRASHES = (signal.SIGQUIT, signal.SIGKILL)
 CONNECTIONS = 32
 FOLLOWED = 40

@@ -19,8 +19,8 @@ from induction.llm.accounting.accounting import Account, LedgerCommits, open_led
 from induction.llm.accounting.flights import Model, Slots
 from induction.llm.adapters.attempts import always
 from induction.llm.adapters.claude import ADAPTER_VERSION
+from induction.llm.adapters.factory import adapters
 from induction.llm.adapters.models import Answering, Models
-from induction.llm.adapters.opening import adapters
 from induction.llm.ledger import Ledger
 from induction.llm.prices import SHIPPED
 from induction.llm.servers import Server

@@ -244,8 +244,8 @@ async def _checked(
     require(audited.settled_asked_again == 0, "a settled call was asked again")
     require(server.usd <= ours.booked <= Decimal(CAP), "the books do not hold what was spent")
     require(await broken(stack) == {}, "the ledger does not add up")
-    wanted = {row["id"]: list(range(1, row["last_event"] + 1)) for row in rows}
-    lacking = sum(one.read != wanted for one in followers)
+    expected = {row["id"]: list(range(1, row["last_event"] + 1)) for row in rows}
+    lacking = sum(one.read != expected for one in followers)
     require(lacking == 0, f"{lacking} followers lack an event")
     late = max(heard)
     require(late < 2 * KEY_CACHE_SECONDS + 5, f"a revocation was heard after {late:.1f} s")

@@ -19,8 +19,8 @@ from induction.engine.run import improve
 from induction.engine.runtime import Call, Event, Inbox
 from induction.llm.accounting.flights import Key
 from induction.llm.adapters.attempts import Again, always
+from induction.llm.adapters.factory import adapters
 from induction.llm.adapters.models import Models
-from induction.llm.adapters.opening import adapters
 from induction.llm.servers import Server
 from induction.resources import APP_IDENTITY, Resources, open_resources
 from induction.runs.computing import process as engine_process

@@ -60,16 +60,16 @@ def _results(
     budgets = _numbers(environ.get("BUDGETS") or "500,1000,2500")
     bounds = _numbers(environ.get("TOKENS") or TOKENS)
     for seed in seeds:
-        given: Round = draw(seed=seed)
+        round: Round = draw(seed=seed)
         calls = int(environ.get("CALLS") or 1000)
-        yield from played_within(given, bounds, calls, chosen, answering)
+        yield from played_within(round, bounds, calls, chosen, answering)
     begins = tuple((environ.get("VARIANTS") or "").split(","))
     for variant in [one for one in VARIANTS if one.name.startswith(begins)]:
         if answering is not None and variant is not PLAIN:
             continue  # these are of the offline model
         for seed in seeds:
-            given = draw(seed=seed, wrong=variant.wrong)
-            yield from played(given, variant, budgets, chosen, answering)
+            round = draw(seed=seed, wrong=variant.wrong)
+            yield from played(round, variant, budgets, chosen, answering)
 
 
 def _chosen(begins: str | None) -> Sequence[str]:

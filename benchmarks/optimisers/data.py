@@ -74,16 +74,16 @@ class Problem:
         return cls(task, baseline, seed, tuple(mixed), tuple(choosing))
 
 
-def divided(given: Round) -> Problem:
+def divided(round: Round) -> Problem:
     """80 % of the labelled cases to learn from and 20 % to choose by, the same for every peer,
     in proportion to the intents."""
     by_truth: dict[str, list[Case]] = defaultdict(list)
-    for case in given.labelled:
+    for case in round.labelled:
         by_truth[str(case.truth)].append(case)
     ordered = [case for truth in sorted(by_truth) for case in by_truth[truth]]
     rest = [case for number, case in enumerate(ordered) if number % 5]
-    problem = Problem.of(given.task, given.task.baseline(), given.seed, rest, ordered[::5])
-    return replace(problem, max_prompt_tokens=given.max_prompt_tokens)
+    problem = Problem.of(round.task, round.task.baseline(), round.seed, rest, ordered[::5])
+    return replace(problem, max_prompt_tokens=round.max_prompt_tokens)
 
 
 def most_shown(problem: Problem) -> int:

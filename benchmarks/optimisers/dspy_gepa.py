@@ -5,7 +5,7 @@ from typing import Any
 
 from dspy.teleprompt import GEPA
 from induction.engine.evaluation.evaluate import EvalResults, judge
-from induction.task_kinds.base import Prediction
+from induction.task_kinds.base import ModelPrediction
 from nlu_shared.schemas.prompts import PromptContent
 
 from benchmarks.optimisers.data import Problem
@@ -37,7 +37,7 @@ def _proposer(problem: Problem, models: Models) -> Callable[..., dict[str, str]]
         results = {}
         for record in reflective_dataset[name]:
             case = by_text[record["Inputs"]["text"]]
-            answer = Prediction(output=record["Generated Outputs"]["label"])
+            answer = ModelPrediction(output=record["Generated Outputs"]["label"])
             results[case.id] = judge(problem.task, case, answer)
         prompt = PromptContent.model_validate_json(candidate[name])
         return {name: proposals.next(prompt, EvalResults(results)).model_dump_json()}

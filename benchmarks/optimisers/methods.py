@@ -48,35 +48,35 @@ VARIANTS = (
 )
 
 
-def _ours(given: Round, metered: MeteredModel, *, retrieval: bool = False) -> Outcome:
-    run = ours.improved(given, metered, retrieval=retrieval)
+def _ours(round: Round, metered: MeteredModel, *, retrieval: bool = False) -> Outcome:
+    run = ours.improved(round, metered, retrieval=retrieval)
     return run.best, run.verdict
 
 
-def _untested(given: Round, metered: MeteredModel, *, retrieval: bool = False) -> Outcome:
-    run = ours.untested(given, metered, retrieval=retrieval)
+def _untested(round: Round, metered: MeteredModel, *, retrieval: bool = False) -> Outcome:
+    run = ours.untested(round, metered, retrieval=retrieval)
     return run.best, run.verdict
 
 
-def _baseline(given: Round, _: MeteredModel) -> Outcome:
-    return given.task.baseline(), None
+def _baseline(round: Round, _: MeteredModel) -> Outcome:
+    return round.task.baseline(), None
 
 
-def _all_shown(given: Round, _: MeteredModel) -> Outcome:
+def _all_shown(round: Round, _: MeteredModel) -> Outcome:
     """No search and no call: of the 80 % that the peers learn from as many as fit, in an order
     drawn by the seed."""
-    problem = divided(given)
-    shown = tuple(map(given.task.example, problem.train[: most_shown(problem)]))
-    return given.task.baseline().model_copy(update={"examples": shown}), None
+    problem = divided(round)
+    shown = tuple(map(round.task.example, problem.train[: most_shown(problem)]))
+    return round.task.baseline().model_copy(update={"examples": shown}), None
 
 
 def _rung(per_stratum: int, draw: int) -> Run:
     """So many examples of each intent, as the ladder draws them of the 80 % the peers learn from.
     No search and no call."""
 
-    def run(given: Round, _: MeteredModel) -> Outcome:
-        task = given.task
-        strata = selection.ranked(task, divided(given).train, seed=given.seed, draw=draw)
+    def run(round: Round, _: MeteredModel) -> Outcome:
+        task = round.task
+        strata = selection.ranked(task, divided(round).train, seed=round.seed, draw=draw)
         shown = map(task.example, selection.in_turn(strata, per_stratum))
         return task.baseline().model_copy(update={"examples": tuple(shown)}), None
 
@@ -84,14 +84,14 @@ def _rung(per_stratum: int, draw: int) -> Run:
 
 
 def _unjudged(search: Improved) -> Run:
-    return lambda given, metered: (search(divided(given), metered), None)
+    return lambda round, metered: (search(divided(round), metered), None)
 
 
 def _plugged(search: Improved) -> Run:
     """As a search of our engine."""
 
-    def run(given: Round, metered: MeteredModel) -> Outcome:
-        run = ours.untested(given, metered, plugged(search))
+    def run(round: Round, metered: MeteredModel) -> Outcome:
+        run = ours.untested(round, metered, plugged(search))
         return run.best, run.verdict
 
     return run

@@ -50,27 +50,27 @@ class _Runtime:
         self.events.append(event)
 
 
-def improved(given: Round, metered: MeteredModel, *, retrieval: bool = False) -> Run:
+def improved(round: Round, metered: MeteredModel, *, retrieval: bool = False) -> Run:
     """With its own three splits; the verdict is on the untouched one. `retrieval`: banks are tried
     too."""
-    strata = {case.id: str(case.truth) for case in given.labelled}
-    splits = assign(given.labelled, strata, {}, given.seed)
-    plan = replace(_plan(given, splits, metered.left), retrieval=retrieval)
+    strata = {case.id: str(case.truth) for case in round.labelled}
+    splits = assign(round.labelled, strata, {}, round.seed)
+    plan = replace(_plan(round, splits, metered.left), retrieval=retrieval)
     return asyncio.run(_improved(plan, _Runtime(metered)))
 
 
 def untested(
-    given: Round,
+    round: Round,
     metered: MeteredModel,
     optimise: Optimiser = hill_climb,
     *,
     retrieval: bool = False,
 ) -> Run:
     """With the splits the peers have, and none set aside to judge."""
-    problem = divided(given)
+    problem = divided(round)
     splits = dict.fromkeys((case.id for case in problem.train), Split.TRAIN)
     splits |= dict.fromkeys((case.id for case in problem.validation), Split.VALIDATION)
-    plan = replace(_plan(given, splits, metered.left), retrieval=retrieval)
+    plan = replace(_plan(round, splits, metered.left), retrieval=retrieval)
     if optimise is not hill_climb:
         plan = replace(plan, max_iterations=ITERATIONS)
     return asyncio.run(_improved(plan, _Runtime(metered), optimise))
@@ -91,16 +91,16 @@ async def _improved(plan: Plan, runtime: _Runtime, optimise: Optimiser = hill_cl
     return Run(best, verdict, tuple(runtime.events))
 
 
-def _plan(given: Round, splits: Mapping[UUID, Split], calls: int) -> Plan:
+def _plan(round: Round, splits: Mapping[UUID, Split], calls: int) -> Plan:
     return Plan(
-        task=given.task,
-        cases=given.labelled,
+        task=round.task,
+        cases=round.labelled,
         dataset_hash="benchmark",
         splits=splits,
-        baseline=given.task.baseline(),
+        baseline=round.task.baseline(),
         task_model=MODEL,
         proposer_model=MODEL,
-        seed=given.seed,
+        seed=round.seed,
         calls=calls,
-        max_prompt_tokens=given.max_prompt_tokens,
+        max_prompt_tokens=round.max_prompt_tokens,
     )

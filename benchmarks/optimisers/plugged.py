@@ -16,7 +16,7 @@ from induction.engine.runtime import Call
 from induction.engine.search.optimiser import Optimiser
 from induction.engine.search.state import Search
 from induction.engine.search.step import consider
-from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Prediction
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, ModelRequest
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.prompts import PromptContent
 
@@ -24,7 +24,7 @@ from benchmarks.optimisers.data import Problem
 from benchmarks.optimisers.metered import UNLIMITED, Models
 
 Value = TypeVar("Value")
-UNANSWERED = Prediction(fault="refused or lost")
+UNANSWERED = ModelPrediction(fault="refused or lost")
 
 
 class Ended(BaseException):

@@ -60,14 +60,14 @@ class Result:
 
 
 def played(
-    given: Round,
+    round: Round,
     variant: Variant,
     budgets: Sequence[int],
     chosen: Collection[str],
     answering: Answering | None = None,
 ) -> Iterator[Result]:
     """Under a difficulty our method alone is compared, with its baseline."""
-    examined = _Examined(given, variant, answering)
+    examined = _Examined(round, variant, answering)
     for name in chosen if variant is PLAIN else [OURS]:
         most = max(budgets)
         searched = sorted({*budgets, min(OF_NOTE, most)} if name == OURS else budgets)
@@ -76,7 +76,7 @@ def played(
 
 
 def played_within(
-    given: Round,
+    round: Round,
     bounds: Sequence[int],
     budget: int,
     chosen: Collection[str],
@@ -84,7 +84,7 @@ def played_within(
 ) -> Iterator[Result]:
     """The methods that can be held to a size of the prompt, each at every size."""
     for bound in bounds:
-        examined = _Examined(replace(given, max_prompt_tokens=bound), PLAIN, answering)
+        examined = _Examined(replace(round, max_prompt_tokens=bound), PLAIN, answering)
         for name in chosen:
             if name in BOUNDED:
                 yield examined.result(name, 0 if name in UNSEARCHED else budget)
@@ -93,23 +93,23 @@ def played_within(
 class _Examined:
     """A round and what its baseline answers to the hidden cases."""
 
-    def __init__(self, given: Round, variant: Variant, answering: Answering | None) -> None:
-        self._given, self._variant, self._answering = given, variant, answering
-        self._examiner = MeteredModel(given.task, noise=variant.noise, answering=answering)
-        self._plain = self._examiner.evaluate(given.task.baseline(), given.hidden)
+    def __init__(self, round: Round, variant: Variant, answering: Answering | None) -> None:
+        self._round, self._variant, self._answering = round, variant, answering
+        self._examiner = MeteredModel(round.task, noise=variant.noise, answering=answering)
+        self._plain = self._examiner.evaluate(round.task.baseline(), round.hidden)
 
     def result(self, name: str, budget: int) -> Result:
-        given, variant, task = self._given, self._variant, self._given.task
+        round, variant, task = self._round, self._variant, self._round.task
         metered = MeteredModel(
             task, budget=budget, noise=variant.noise, useless=variant.useless,
             cached=name in CACHED, answering=self._answering,
         )  # fmt: skip
         began = time.perf_counter()
-        prompt, verdict = METHODS[name](given, metered)
+        prompt, verdict = METHODS[name](round, metered)
         seconds = time.perf_counter() - began
-        hidden = self._examiner.evaluate(prompt, given.hidden)
+        hidden = self._examiner.evaluate(prompt, round.hidden)
         return Result(
-            variant.name, name, given.seed, budget, given.max_prompt_tokens,
+            variant.name, name, round.seed, budget, round.max_prompt_tokens,
             hidden.scored(task).objective, self._plain.scored(task).objective,
             _p_worse(self._plain, hidden), metered.calls, metered.proposals,
             prompt_tokens(prompt, task.answers), len(prompt.examples), verdict, seconds,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from induction.llm import prices
 from induction.llm.adapters.models import Answering
 from induction.llm.prices import SHIPPED
-from induction.task_kinds.base import Prediction, Task
+from induction.task_kinds.base import ModelPrediction, Task
 from nlu_shared.client import Classification, NLUResult
 from nlu_shared.rendering import render_parts
 from nlu_shared.schemas.prompts import TaskKind
@@ -51,9 +51,9 @@ class Backend:
         )
 
 
-def prediction_of(result: NLUResult, task: Task) -> Prediction:
+def prediction_of(result: NLUResult, task: Task) -> ModelPrediction:
     """The logged answer as the task's scorer takes it."""
     if result.intent == UNANSWERED:
-        return Prediction(fault=UNANSWERED)
+        return ModelPrediction(fault=UNANSWERED)
     is_label = task.kind is TaskKind.INTENT
-    return Prediction(output=result.intent if is_label else result.output)
+    return ModelPrediction(output=result.intent if is_label else result.output)

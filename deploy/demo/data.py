@@ -177,8 +177,8 @@ def _lines(path: Path, columns: Columns, format: str | None) -> Iterator[Line]:
     if format is not None and format not in BY_NAME:
         raise BadData(f"FROM={format} is none of {', '.join(NAMES)}")
     try:
-        wanted = None if format is None else BY_NAME[format]
-        yield from examples([_content(path)], columns, format=wanted).lines
+        known = None if format is None else BY_NAME[format]
+        yield from examples([_content(path)], columns, format=known).lines
     except NotUnderstood as unknown:
         raise BadData(_unknown(path, unknown, columns)) from None
     except Invalid as unreadable:
@@ -191,8 +191,8 @@ def _unknown(path: Path, unknown: NotUnderstood, columns: Columns) -> str:
         return f"{path}: {unknown}"
     if len(unknown.columns) == 1:
         return f"{path} has one column only; a text and a label column are needed"
-    wanted = (("TEXT", columns.text or TEXT), ("LABEL", columns.label or LABEL))
-    option, name = next((one for one in wanted if one[1] not in unknown.columns), wanted[1])
+    needed = (("TEXT", columns.text or TEXT), ("LABEL", columns.label or LABEL))
+    option, name = next((one for one in needed if one[1] not in unknown.columns), needed[1])
     has = ", ".join(map(repr, unknown.columns))
     return f"{path} has no {name!r}; it has {has}. Name it with {option}=. {unknown}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from induction.model_settings import ModelSettings
 from induction.providers import Providers
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 from nlu_shared.schemas.base import Slug
 from pydantic import TypeAdapter, ValidationError
 
@@ -61,10 +61,10 @@ class Stack:
 
 def choice(environ: Mapping[str, str]) -> Choice:
     """Raises BadOption. An empty value is an option not given."""
-    limit = given("LIMIT", environ)
+    limit = variable("LIMIT", environ)
     if limit and not (limit.isascii() and limit.isdigit() and int(limit) > 0):
         raise BadOption(f"LIMIT={limit} is no whole number above 0")
-    task = given("TASK", environ)
+    task = variable("TASK", environ)
     if task:
         try:
             _SLUG.validate_python(task)
@@ -72,19 +72,19 @@ def choice(environ: Mapping[str, str]) -> Choice:
             raise BadOption(
                 f"TASK={task} is no slug: up to 63 of a-z, 0-9, - and _, a letter or digit first"
             ) from None
-    model = given("MODEL", environ)
+    model = variable("MODEL", environ)
     if model not in (None, SMOLLM2):
         raise BadOption(f"MODEL={model} is unknown: leave it out, or MODEL={SMOLLM2}")
     if model == SMOLLM2 and task == EXTRACTION:
         raise BadOption("extraction is beyond the small language model: leave TASK out")
     shipped = {EXTRACTION: FAMILIES}.get(task or "", SHIPPED if model is None else TOPICS)
     return Choice(
-        data=Path(given("DATA", environ) or shipped),
-        text=given("TEXT", environ),
-        label=given("LABEL", environ),
-        format=given("FROM", environ),
+        data=Path(variable("DATA", environ) or shipped),
+        text=variable("TEXT", environ),
+        label=variable("LABEL", environ),
+        format=variable("FROM", environ),
         limit=int(limit) if limit else None,
-        out=Path(given("OUT", environ) or "demo-output"),
+        out=Path(variable("OUT", environ) or "demo-output"),
         task=task,
         model=model,
     )
@@ -105,7 +105,7 @@ def stack(environ: Mapping[str, str]) -> Stack:
     missing = [
         name
         for name in ("NLU_LOGGER_URL", "INDUCTION_URL", "NLU_ADMIN_KEY")
-        if not given(name, environ)
+        if not variable(name, environ)
     ]
     if missing:
         raise BadOption(f"not set: {', '.join(missing)}; `make demo` starts a stack and sets them")

@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from induction.llm.adapters.factory import adapters
 from induction.llm.adapters.models import Answering, Models
-from induction.llm.adapters.opening import adapters
 from induction.task_kinds.base import Mistake, Task
 from induction.task_kinds.registry import task_of
 from nlu_shared.backoff import LASTING

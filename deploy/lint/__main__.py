@@ -19,7 +19,7 @@ CHART = ROOT / "deploy/helm/nlu"
 PROGRAMS = Path(sys.executable).parent
 VERSION = "1.33"
 """Of Kubernetes: the oldest that is still maintained."""
-GIVEN: dict[str, Any] = {
+VALUES: dict[str, Any] = {
     "image": {"repository": "registry.example/nlu", "tag": "1"},
     "imagePullSecrets": [{"name": "registry"}],
     "nluLogger": {
@@ -62,7 +62,7 @@ def main() -> None:
     scripts = [*sorted((ROOT / "deploy").rglob("*.sh")), ROOT / ".ci/run"]
     looks = {
         "the chart as it comes": of_chart({}),
-        "the chart with all that can be given": of_chart(GIVEN),
+        "the chart with all that can be given": of_chart(VALUES),
         "nginx": of_program("gixy", ROOT / "deploy/nginx/nlu.conf"),
         "scripts": of_program("shellcheck", *scripts),
     }

@@ -4,7 +4,7 @@ import sys
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 
 from deploy.local import doctors, psql, supervisor
 from deploy.local.problems import LocalProblem
@@ -33,7 +33,7 @@ def demo(*, with_parent: WithParent = False) -> int:
 @app.command(name="psql")
 def open_psql() -> None:
     """psql on the running stack's log database; the statement in SQL, if set, and out."""
-    psql.become_psql(LocalSettings.read().nlu_data_dir, sql=given("SQL"))
+    psql.become_psql(LocalSettings.read().nlu_data_dir, sql=variable("SQL"))
 
 
 @app.command

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 from pydantic import SecretStr
 
 from deploy.smollm2 import server
@@ -55,8 +55,9 @@ def database_url(admin: str, *, service: str, role: str, password: str) -> str:
 def nlu_logger(inherited: Mapping[str, str], world: World, secrets: Secrets) -> Environment:
     own = {name: value for name, value in inherited.items() if name not in _OF_MODELS}
     return _service(own, "nlu_logger", world, secrets) | {
-        "NLU_LOGGER_JWT_SECRET": given("NLU_LOGGER_JWT_SECRET", inherited) or secrets.jwt,
-        "NLU_LOGGER_INDUCTION_URL": given("NLU_LOGGER_INDUCTION_URL", inherited) or world.induction,
+        "NLU_LOGGER_JWT_SECRET": variable("NLU_LOGGER_JWT_SECRET", inherited) or secrets.jwt,
+        "NLU_LOGGER_INDUCTION_URL": variable("NLU_LOGGER_INDUCTION_URL", inherited)
+        or world.induction,
     }
 
 
@@ -105,8 +106,8 @@ def smollm2(url: str) -> Environment:
 def models(inherited: Mapping[str, str], key: SecretStr | None) -> Environment | None:
     """The provider that the person's environment names, with the Anthropic key as it was read;
     None where it names none, and the offline model is to answer."""
-    provider = given("INDUCTION_PROVIDER", inherited)
-    base = given("ANTHROPIC_BASE_URL", inherited)
+    provider = variable("INDUCTION_PROVIDER", inherited)
+    base = variable("ANTHROPIC_BASE_URL", inherited)
     if provider == "offline" or (provider is None and key is None and base is None):
         return None
     return {
@@ -118,20 +119,20 @@ def models(inherited: Mapping[str, str], key: SecretStr | None) -> Environment |
 def answering(inherited: Mapping[str, str], models: Environment) -> str:
     """Who answers, for people."""
     whole = {**inherited, **models}
-    provider = given("INDUCTION_PROVIDER", whole) or "anthropic"
-    model = given("INDUCTION_TASK_MODEL", whole) or "claude-haiku-5-5"
+    provider = variable("INDUCTION_PROVIDER", whole) or "anthropic"
+    model = variable("INDUCTION_TASK_MODEL", whole) or "claude-haiku-5-5"
     if model.partition("/")[0] in {*_BUILT_IN, *_described(whole)} and "/" in model:
         return model
     if provider == "offline":
         return "the offline model, since no other is named"
-    base = given("ANTHROPIC_BASE_URL", whole) if provider == "anthropic" else None
+    base = variable("ANTHROPIC_BASE_URL", whole) if provider == "anthropic" else None
     return f"{provider}/{model}{f' at {base}' if base else ''}"
 
 
 def _described(environment: Environment) -> set[str]:
     """The names in INDUCTION_PROVIDERS; what cannot be read there is refused by induction."""
     try:
-        described = json.loads(given("INDUCTION_PROVIDERS", environment) or "{}")
+        described = json.loads(variable("INDUCTION_PROVIDERS", environment) or "{}")
     except ValueError:
         return set()
     return set(described) if isinstance(described, dict) else set()
@@ -156,7 +157,7 @@ def migration(
 
 def direct(inherited: Mapping[str, str]) -> Environment:
     """No proxy between processes of one machine."""
-    spared = ",".join(filter(None, [given("NO_PROXY", inherited), "127.0.0.1", "localhost"]))
+    spared = ",".join(filter(None, [variable("NO_PROXY", inherited), "127.0.0.1", "localhost"]))
     return {"NO_PROXY": spared, "no_proxy": spared}
 
 

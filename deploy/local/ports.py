@@ -28,13 +28,13 @@ def is_free(port: int) -> bool:
         return True
 
 
-def listen(variable: str, given: int | None, *, default: int) -> socket.socket:
+def listen(variable: str, requested: int | None, *, default: int) -> socket.socket:
     """Listening on the given port (raises PortTaken), else on the default if free, else on any.
 
     Held from the choice on and inherited by the server, so that no other stack of this machine
     comes between them; while a server is started again, its callers wait instead of being refused.
     """
-    for port in (default, 0) if given is None else (given,):
+    for port in (default, 0) if requested is None else (requested,):
         holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -205,14 +205,14 @@ async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 
 def _listening(settings: LocalSettings, undo: AsyncExitStack) -> dict[str, socket]:
-    given = {"nlu_logger": settings.nlu_logger_port, "induction": settings.induction_port}
-    if None not in given.values() and len(set(given.values())) == 1:
+    ports_of = {"nlu_logger": settings.nlu_logger_port, "induction": settings.induction_port}
+    if None not in ports_of.values() and len(set(ports_of.values())) == 1:
         raise LocalProblem("NLU_LOGGER_PORT and INDUCTION_PORT must differ")
     return {
         service: undo.enter_context(
             ports.listen(f"{service.upper()}_PORT", port, default=USUAL_PORTS[service])
         )
-        for service, port in given.items()
+        for service, port in ports_of.items()
     }
 
 

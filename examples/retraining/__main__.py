@@ -9,7 +9,7 @@ from pathlib import Path
 import uvicorn
 from cyclopts import App
 from nlu_shared.client import ClientError
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 from nlu_shared.schemas.exports import LabelledText, Pair
 
 from deploy.demo.data import BadData, read
@@ -76,8 +76,8 @@ async def _cycle(data: Path, text: str, label: str) -> int:
 @asynccontextmanager
 async def _logger() -> AsyncIterator[tuple[str, str]]:
     """Where nlu-logger is, and a key to it."""
-    if url := given("NLU_LOGGER_URL"):
-        yield url, given("NLU_LOGGER_KEY") or ""
+    if url := variable("NLU_LOGGER_URL"):
+        yield url, variable("NLU_LOGGER_KEY") or ""
         return
     async with AsyncExitStack() as undo:
         folder = make_temporary("nlu-retraining-")

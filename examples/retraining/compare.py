@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from nlu_shared.measure.f1 import FN, TP, Counts, Floats
-from nlu_shared.measure.significance import Gain, paired_bootstrap, sign_flip_test
+from nlu_shared.measure.significance import GainEstimate, paired_bootstrap, sign_flip_test
 from nlu_shared.schemas.exports import LabelledText
 
 from examples.retraining.onnx_file import Classifier
@@ -18,7 +18,7 @@ class Comparison:
     cases: int
     before: float
     after: float
-    gain: Gain
+    gain: GainEstimate
     p_value: float
 
 

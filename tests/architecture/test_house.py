@@ -42,7 +42,7 @@ IO_FILES = {
     # Calls to models: booked, on their way, heard of.
     "calls.py",
     "flights.py",
-    "hearing.py",
+    "interruptible.py",
     # An engine's process, and what runs in it.
     "process.py",
     "main.py",
@@ -85,7 +85,7 @@ IO_FILES = {
     "failures.py",
     "lineage.py",
     "paces.py",
-    "opening.py",
+    "factory.py",
     "chat.py",
     "claude.py",
     "reaching.py",
@@ -135,13 +135,13 @@ def named(path: Path) -> str:
 
 
 def imports(tree: ast.AST) -> set[str]:
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-    return found
+            modules.add(node.module)
+    return modules
 
 
 def test_the_arrows_of_the_house_hold() -> None:

@@ -44,12 +44,12 @@ def installed(name: str, *arguments: object) -> str:
 
 def pins(lock: Path) -> dict[str, set[str]]:
     """The hashes of each line of a lock."""
-    found: dict[str, set[str]] = {}
+    hashes: dict[str, set[str]] = {}
     for line in lock.read_text().splitlines():
         if "==" in line:
             pinned = line.split(" ")[0]
-        found.setdefault(pinned, set()).update(re.findall("sha256:[0-9a-f]{64}", line))
-    return found
+        hashes.setdefault(pinned, set()).update(re.findall("sha256:[0-9a-f]{64}", line))
+    return hashes
 
 
 def composed() -> dict[str, dict[str, Any]]:

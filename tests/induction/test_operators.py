@@ -43,13 +43,13 @@ async def spend(stack: Stack, **params: str) -> dict[str, Any]:
 async def test_lines_of_every_kind_add_up_to_what_the_runs_cost(paid: Stack, by: str) -> None:
     (run,) = (await paid.induction.get("/v1/runs", params={"task": TASK})).json()["items"]
     seen = (await shown(paid, run["id"]))["spend"]
-    found = await spend(paid, by=by)
+    total = await spend(paid, by=by)
     assert seen["usd"] > 0
-    assert found["usd"] == pytest.approx(seen["usd"])
+    assert total["usd"] == pytest.approx(seen["usd"])
     for name in ("calls", "cached_calls"):
-        assert sum(one[name] for one in found["lines"]) == seen[name]
-    assert sum(one["usd"] for one in found["lines"]) == pytest.approx(seen["usd"])
-    keys = [one["key"] for one in found["lines"]]
+        assert sum(one[name] for one in total["lines"]) == seen[name]
+    assert sum(one["usd"] for one in total["lines"]) == pytest.approx(seen["usd"])
+    keys = [one["key"] for one in total["lines"]]
     assert (
         keys
         == {
@@ -93,12 +93,12 @@ def test_a_month_goes_on_as_the_last_four_weeks_did(
     spent: str, recently: str, days: int, expected: float, fits: bool, reached: float | None
 ) -> None:
     now = FIRST + timedelta(days=days)
-    found = forecast.month(
+    month = forecast.month(
         spent=Decimal(spent), recently=Decimal(recently), cap=Decimal(100), now=now
     )
-    assert (found.forecast_usd, found.fits) == (pytest.approx(expected), fits)
+    assert (month.forecast_usd, month.fits) == (pytest.approx(expected), fits)
     at = None if reached is None else now + timedelta(days=reached)
-    assert found.cap_reached_at == at
+    assert month.cap_reached_at == at
 
 
 async def test_every_setting_is_shown_with_its_source_and_no_secret(paid: Stack) -> None:
@@ -107,17 +107,17 @@ async def test_every_setting_is_shown_with_its_source_and_no_secret(paid: Stack)
         answer = await client.get("/v1/admin/config")
         assert answer.status_code == 200
         assert not [one for one in secrets if one in answer.text]
-    found = {one["name"]: one for one in (await paid.induction.get("/v1/admin/config")).json()}
-    assert set(found) == {config.variable(Settings, name) for name in Settings.model_fields}
-    assert found["INDUCTION_DATABASE_URL"]["value"] == config.MASK
-    assert found["INDUCTION_PROVIDER"] == {
+    settings = {one["name"]: one for one in (await paid.induction.get("/v1/admin/config")).json()}
+    assert set(settings) == {config.variable(Settings, name) for name in Settings.model_fields}
+    assert settings["INDUCTION_DATABASE_URL"]["value"] == config.MASK
+    assert settings["INDUCTION_PROVIDER"] == {
         "name": "INDUCTION_PROVIDER",
         "value": "anthropic",
         "source": "environment",
-        "description": found["INDUCTION_PROVIDER"]["description"],
+        "description": settings["INDUCTION_PROVIDER"]["description"],
     }
-    assert found["INDUCTION_CONCURRENCY"]["source"] == "default"
-    assert found["AUTO_INDUCTION_F1_THRESHOLD"]["value"] == 0.75
+    assert settings["INDUCTION_CONCURRENCY"]["source"] == "default"
+    assert settings["AUTO_INDUCTION_F1_THRESHOLD"]["value"] == 0.75
 
 
 def test_keys_of_providers_and_users_in_addresses_are_masked() -> None:

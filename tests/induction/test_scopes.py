@@ -75,21 +75,21 @@ async def test_without_a_valid_key_no_path_opens(stack: Stack, key: str | None) 
 
 
 async def test_a_key_without_the_scope_opens_no_path(stack: Stack) -> None:
-    for wanted in SCOPES:
+    for missing in SCOPES:
         # All other scopes but `admin`, which holds every one.
-        key = await key_with(stack, SCOPES - {wanted, "admin"})
+        key = await key_with(stack, SCOPES - {missing, "admin"})
         async with client(base(stack), key) as caller:
             for method, path, scope in routes():
-                if scope == wanted:
+                if scope == missing:
                     answer = await caller.request(method, path)
                     assert is_problem(answer, 403, "forbidden"), (method, path, answer.text)
 
 
 async def test_a_key_with_the_scope_gets_past_the_door(stack: Stack) -> None:
-    for wanted in SCOPES:
-        async with client(base(stack), await key_with(stack, {wanted})) as caller:
+    for missing in SCOPES:
+        async with client(base(stack), await key_with(stack, {missing})) as caller:
             for method, path, scope in routes():
-                if scope == wanted:
+                if scope == missing:
                     answer = await caller.request(method, path)
                     assert answer.status_code not in {401, 403, 500}, (method, path, answer.text)
 

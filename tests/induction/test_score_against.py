@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from induction.scoring.against import ALPHA, claimed, paired
 from induction.scoring.files import Scored
-from induction.task_kinds.base import Prediction
+from induction.task_kinds.base import ModelPrediction
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.scores import Against
 
@@ -82,7 +82,7 @@ def test_the_number_of_labels_more_is_that_of_the_tests_themselves(scoring: Scor
             paired(
                 TaskKind.INTENT,
                 *(
-                    [Scored(n, few[one], Prediction(side[one])) for n, one in enumerate(drawn)]
+                    [Scored(n, few[one], ModelPrediction(side[one])) for n, one in enumerate(drawn)]
                     for side in (others, few)
                 ),
             ),
@@ -212,7 +212,7 @@ def drawn(
         Scored(
             at,
             one,
-            Prediction(
+            ModelPrediction(
                 one
                 if chance.random() < right
                 else chance.choice([other for other in names if other != one])

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
+from induction.llm.adapters.factory import adapters
 from induction.llm.adapters.models import Answering, Models
-from induction.llm.adapters.opening import adapters
 from induction.model_settings import ModelSettings
-from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Prediction, Task
+from induction.task_kinds.base import ModelAnswer, ModelPrediction, ModelRequest, Outcome, Task
 from induction.task_kinds.registry import task_of
 from nlu_shared.rendering import render_parts, rendered
 from nlu_shared.schemas.labels import LabelSpec
@@ -72,7 +72,7 @@ def one_of_each(data: DataSet) -> tuple[Example, ...]:
     return tuple(Example(text=text, output=label) for label, text in sorted(by_label.items()))
 
 
-def read_all(task: Task, answers: Sequence[ModelAnswer]) -> list[Prediction]:
+def read_all(task: Task, answers: Sequence[ModelAnswer]) -> list[ModelPrediction]:
     return [task.parse(answer) for answer in answers]
 
 

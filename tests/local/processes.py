@@ -10,10 +10,10 @@ from tests.fixtures.stack import DEADLINE_SECONDS
 def descendants(pid: int) -> set[int]:
     """Children, their children and so on, without the process itself."""
     parents = {child: parent for child, (parent, _) in _table().items()}
-    found = {pid}
-    while grown := {child for child, parent in parents.items() if parent in found} - found:
-        found |= grown
-    return found - {pid}
+    family = {pid}
+    while grown := {child for child, parent in parents.items() if parent in family} - family:
+        family |= grown
+    return family - {pid}
 
 
 async def gone(pids: set[int]) -> set[int]:

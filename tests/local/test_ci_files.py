@@ -18,17 +18,17 @@ def test_an_action_gives_its_inputs_by_the_environment_alone(name: str) -> None:
     steps = action["runs"]["steps"]
     assert action["runs"]["using"] == "composite"
     assert not [step for step in steps if "${{" in step["run"]]
-    given = " ".join(str(step.get("env", {})) for step in steps)
-    assert not [one for one in action["inputs"] if f"inputs.{one} " not in given]
+    passed = " ".join(str(step.get("env", {})) for step in steps)
+    assert not [one for one in action["inputs"] if f"inputs.{one} " not in passed]
 
 
 def test_the_workflow_names_what_the_actions_need() -> None:
     jobs = yaml.safe_load((CI / "workflow.yml").read_text())["jobs"]
     for job, name in (("propose", ACTIONS[0]), ("check", ACTIONS[1])):
         inputs = yaml.safe_load((CI / name).read_text())["inputs"]
-        given = jobs[job]["steps"][-1]["with"]
-        assert {one for one, rest in inputs.items() if rest.get("required")} <= given.keys()
-        assert given.keys() <= inputs.keys()
+        passed = jobs[job]["steps"][-1]["with"]
+        assert {one for one, rest in inputs.items() if rest.get("required")} <= passed.keys()
+        assert passed.keys() <= inputs.keys()
 
 
 def test_the_script_is_a_shell_script_and_may_be_run() -> None:

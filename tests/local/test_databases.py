@@ -11,9 +11,9 @@ async def test_two_clones_share_nothing_and_the_app_login_enters_both(databases:
     await owner.execute("CREATE TABLE only_here ()")
     await owner.close()
 
-    found = []
+    exists = []
     for clone in clones:
         app = await asyncpg.connect(clone.app_url)
-        found.append(await app.fetchval("SELECT to_regclass('only_here') IS NOT NULL"))
+        exists.append(await app.fetchval("SELECT to_regclass('only_here') IS NOT NULL"))
         await app.close()
-    assert found == [True, False]
+    assert exists == [True, False]

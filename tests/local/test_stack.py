@@ -141,14 +141,14 @@ async def test_a_process_that_dies_again_and_again_ends_the_stack_and_shows_why(
 
 def named(pids: set[int], *words: str) -> set[int]:
     """Those whose command line holds all of the words, folders aside."""
-    found = set()
+    matching = set()
     for pid in pids:
         with suppress(OSError):
             line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             names = [part.rpartition(b"/")[2] for part in line]
             if all(any(word.encode() in name for name in names) for word in words):
-                found.add(pid)
-    return found
+                matching.add(pid)
+    return matching
 
 
 @pytest.mark.parametrize(

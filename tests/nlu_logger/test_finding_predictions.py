@@ -17,7 +17,7 @@ def prediction(prompt: str, **more: object) -> dict[str, object]:
     return {"prompt": prompt, "predicted_intent": "greet", "confidence": 0.9, **more}
 
 
-async def found(stack: Stack, **filters: str) -> list[str]:
+async def prompts_of(stack: Stack, **filters: str) -> list[str]:
     answer = await stack.logger.get("/v1/predictions", params=filters)
     assert answer.status_code == 200, answer.text
     return [item["prompt"] for item in answer.json()["items"]]
@@ -48,7 +48,7 @@ async def logged(stack: Stack) -> None:
 async def test_predictions_are_found(
     stack: Stack, logged: None, filters: dict[str, str], prompts: set[str]
 ) -> None:
-    assert set(await found(stack, **filters)) == prompts
+    assert set(await prompts_of(stack, **filters)) == prompts
 
 
 async def test_a_search_sees_no_more_than_its_key(stack: Stack, logged: None) -> None:

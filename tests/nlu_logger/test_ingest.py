@@ -224,20 +224,20 @@ async def test_filters_narrow_a_list(world: World, task: str) -> None:
     await world.admin.post(f"/v1/predictions/{sure}/outcome", json={"was_successful": True})
     await world.correct(sure, "c")
 
-    async def found(**wanted: Any) -> int:
-        answer = await world.admin.get("/v1/predictions", params={"task": task, **wanted})
+    async def matches(**filters: Any) -> int:
+        answer = await world.admin.get("/v1/predictions", params={"task": task, **filters})
         assert answer.status_code == 200, answer.text
         return len(answer.json()["items"])
 
     middle = (old + timedelta(days=5)).isoformat()
-    assert await found() == 2
-    assert await found(intent="b") == 1
-    assert await found(**{"from": middle}) == 1
-    assert await found(to=middle) == 1
-    assert await found(min_confidence=0.3) == 1
-    assert await found(max_confidence=0.2) == 1
-    assert await found(successful=True) == 1
-    assert await found(corrected=True) == 1
-    assert await found(corrected=False) == 1
-    assert await found(model_version="m2") == 1
-    assert await found(user=str(uuid4())) == 0
+    assert await matches() == 2
+    assert await matches(intent="b") == 1
+    assert await matches(**{"from": middle}) == 1
+    assert await matches(to=middle) == 1
+    assert await matches(min_confidence=0.3) == 1
+    assert await matches(max_confidence=0.2) == 1
+    assert await matches(successful=True) == 1
+    assert await matches(corrected=True) == 1
+    assert await matches(corrected=False) == 1
+    assert await matches(model_version="m2") == 1
+    assert await matches(user=str(uuid4())) == 0

@@ -197,22 +197,22 @@ async def test_a_correction_says_one_thing(world: World, body: dict[str, Any]) -
     assert (await world.admin.post(path, json=body)).status_code == 422
 
 
-@pytest.mark.parametrize(("given", "label"), [(["play"], "play"), (0, "0"), ([["a  b "]], "a b")])
+@pytest.mark.parametrize(("sent", "label"), [(["play"], "play"), (0, "0"), ([["a  b "]], "a b")])
 async def test_a_corrected_intent_is_read_as_every_truth_is(
-    world: World, given: Any, label: str
+    world: World, sent: Any, label: str
 ) -> None:
     path = f"/v1/predictions/{await world.log()}/corrections"
-    answer = await world.admin.post(path, json={"corrected_intent": given})
+    answer = await world.admin.post(path, json={"corrected_intent": sent})
     assert (answer.status_code, answer.json()["corrected_intent"]) == (201, label)
 
 
 @pytest.mark.parametrize(
-    ("given", "kind"),
+    ("sent", "kind"),
     [(["a", "b"], "several_labels"), ([], "no_label"), (True, "no_label"), ({"a": 1}, "no_label")],
 )
-async def test_what_is_no_label_corrects_nothing(world: World, given: Any, kind: str) -> None:
+async def test_what_is_no_label_corrects_nothing(world: World, sent: Any, kind: str) -> None:
     path = f"/v1/predictions/{await world.log()}/corrections"
-    answer = await world.admin.post(path, json={"corrected_intent": given})
+    answer = await world.admin.post(path, json={"corrected_intent": sent})
     assert answer.status_code == 422
     assert [one["type"] for one in answer.json()["errors"]] == [kind]
 

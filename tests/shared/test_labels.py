@@ -20,7 +20,7 @@ from tests.fixtures.from_schema import JSON
 
 
 @pytest.mark.parametrize(
-    ("given", "label"),
+    ("value", "label"),
     [
         ("book_table", "book_table"),
         (" book \u00a0 table\n", "book table"),
@@ -58,12 +58,12 @@ from tests.fixtures.from_schema import JSON
         ("{a}", "{a}"),
     ],
 )
-def test_a_label_has_one_spelling_and_nothing_is_none(given: JsonValue, label: str | None) -> None:
-    assert read_label(given) == label
+def test_a_label_has_one_spelling_and_nothing_is_none(value: JsonValue, label: str | None) -> None:
+    assert read_label(value) == label
 
 
 @pytest.mark.parametrize(
-    ("given", "code"),
+    ("value", "code"),
     [
         (["a", "b"], "several_labels"),
         ('["a", "b"]', "several_labels"),
@@ -83,16 +83,16 @@ def test_a_label_has_one_spelling_and_nothing_is_none(given: JsonValue, label: s
         (1e308, "label_too_long"),
     ],
 )
-def test_what_is_no_label_says_why(given: JsonValue, code: str) -> None:
+def test_what_is_no_label_says_why(value: JsonValue, code: str) -> None:
     with pytest.raises(NoLabel) as refused:
-        read_label(given)
+        read_label(value)
     assert refused.value.code == code
 
 
 @given(JSON)
-def test_reading_a_truth_twice_is_reading_it_once(given: JsonValue) -> None:
+def test_reading_a_truth_twice_is_reading_it_once(value: JsonValue) -> None:
     try:
-        truth = read_truth(given)
+        truth = read_truth(value)
     except NoLabel:
         return
     assert read_truth(truth) == truth

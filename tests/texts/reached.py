@@ -22,7 +22,7 @@ from induction.history.blame import VersionStep, blame
 from induction.prompts.diff import compare
 from induction.prompts.export import to_module
 from induction.prompts.reading import read_module
-from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction, Task, framed
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome, Task, framed
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.extraction import names as people
 from induction.task_kinds.intent import IntentTask
@@ -99,7 +99,7 @@ def _screened(text: str) -> None:
 
 
 def _diagnosed(text: str) -> None:
-    wrong = Prediction(output=text)
+    wrong = ModelPrediction(output=text)
     entries = {case.id: judge(INTENTS, case, wrong) for case in _cases(text)}
     error_patterns.patterns_of(EvalResults(entries))
 
@@ -110,15 +110,15 @@ def _exported(text: str) -> str:
     )
 
 
-def _people(text: str) -> Prediction:
+def _people(text: str) -> ModelPrediction:
     answer = ModelAnswer(Outcome.OK, json.dumps({"people": [{"id": -1, "name": text}]}))
     return FAMILIES.parse(answer)
 
 
 def _matched(text: str) -> None:
     truth = {"people": [{"id": -1, "name": text}], "events": [_event(text)]}
-    found = {"people": [{"id": -1, "name": f"{text} b"}], "events": [_event(f"{text} 1985")]}
-    FAMILIES.mistakes(truth, Prediction(output=found))
+    other = {"people": [{"id": -1, "name": f"{text} b"}], "events": [_event(f"{text} 1985")]}
+    FAMILIES.mistakes(truth, ModelPrediction(output=other))
 
 
 def _event(text: str) -> dict[str, object]:

@@ -157,8 +157,8 @@ NAMED: dict[str, dict[str, Any]] = {"/v1/admin/channels": {"tasks": ["nothing"]}
 
 def needed(path: str, operation: dict[str, Any]) -> dict[str, str]:
     known = {one["name"] for one in operation.get("parameters", []) if one["in"] == "query"}
-    given = next((of for end, of in NEEDED.items() if path.endswith(end)), {})
-    return {name: value for name, value in given.items() if name in known}
+    query = next((of for end, of in NEEDED.items() if path.endswith(end)), {})
+    return {name: value for name, value in query.items() if name in known}
 
 
 @of_each_service

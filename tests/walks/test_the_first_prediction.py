@@ -17,9 +17,9 @@ async def test_the_lines_of_the_readme_log_a_versioned_prediction(
     stack: Stack, tmp_path: Path
 ) -> None:
     """Only the ports are other ones here, where many stacks run side by side."""
-    found = LINES.search(README.read_text(encoding="utf-8"))
-    assert found is not None
-    lines = found[1]
+    match = LINES.search(README.read_text(encoding="utf-8"))
+    assert match is not None
+    lines = match[1]
     ports = {
         "http://127.0.0.1:8002": str(stack.induction.base_url),
         "http://127.0.0.1:8003": str(stack.model.base_url),

@@ -3,7 +3,7 @@
 import os
 from typing import Self
 
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 from nlu_shared.kit.environment import EnvironmentSettings
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -99,7 +99,7 @@ def _with_key(name: str, provider: Provider) -> Provider:
     """With the key that `key_env` names. Raises ValueError where that variable is not set."""
     if provider.key_env is None or provider.api_key is not None:
         return provider
-    key = given(provider.key_env, os.environ)
+    key = variable(provider.key_env, os.environ)
     if key is None:
         raise ValueError(f"{provider.key_env}, the key of {name}, is not set")
     return provider.model_copy(update={"api_key": SecretStr(key)})

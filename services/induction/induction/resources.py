@@ -19,8 +19,8 @@ from redis.asyncio import Redis
 
 from induction.llm import trial
 from induction.llm.accounting.accounting import LedgerCommits, open_ledger_commits
+from induction.llm.adapters.factory import adapters
 from induction.llm.adapters.models import Models
-from induction.llm.adapters.opening import adapters
 from induction.llm.adapters.paces import Paces
 from induction.llm.prices import PriceTable
 from induction.migrations import APP

@@ -80,11 +80,11 @@ def redeeming(database: Database, identity: Identity) -> Redeeming:
 
 async def _redeemed(connection: Connection, uses: Sequence[Use]) -> Sequence[Any]:
     """Sorted, so that no two groups wait for each other's rows."""
-    wanted = sorted(set(uses))
+    ordered = sorted(set(uses))
     rows = await connection.fetch(
         _REDEEM,
-        [one.hash for one in wanted],
-        [",".join(map(str, one.run_ids)) for one in wanted],
+        [one.hash for one in ordered],
+        [",".join(map(str, one.run_ids)) for one in ordered],
         BOUND,
         AFTERWARDS,
     )

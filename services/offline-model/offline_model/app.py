@@ -147,11 +147,11 @@ class _Offline:
 
     async def list_batches(self, request: Request) -> Response:
         self._admit(request)
-        wanted = request.query_params.get("limit", "20")
-        if not wanted.isdigit() or not 1 <= int(wanted) <= batches.MOST_LISTED:
+        limit = request.query_params.get("limit", "20")
+        if not limit.isdigit() or not 1 <= int(limit) <= batches.MOST_LISTED:
             raise wire.Refused(400, f"limit: 1 to {batches.MOST_LISTED}")
         listed, has_more = await self._batches.listed(
-            limit=int(wanted), after=request.query_params.get("after_id")
+            limit=int(limit), after=request.query_params.get("after_id")
         )
         return JSONResponse(batches.page(listed, has_more=has_more))
 
@@ -208,10 +208,12 @@ class _Offline:
     def _admit(self, request: Request) -> None:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         key = request.headers.get("x-api-key") or bearer
-        wanted = self._settings.api_key
+        expected = self._settings.api_key
         if not key:
             raise wire.Refused(401, "authorization: a bearer token is required")
-        if wanted and not secrets.compare_digest(key.encode(), wanted.get_secret_value().encode()):
+        if expected and not secrets.compare_digest(
+            key.encode(), expected.get_secret_value().encode()
+        ):
             raise wire.Refused(401, "authorization: this key is not valid")
         if request.headers.get("anthropic-version") != wire.VERSION:
             raise wire.Refused(400, f"anthropic-version: must be {wire.VERSION}")

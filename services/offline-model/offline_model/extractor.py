@@ -47,7 +47,7 @@ class Extractor:
         """The extraction as the answer's schema wants it; `disturb` may replace a kind. People
         called exactly as `known` ones are these, and are not listed again; `before` is what was
         said before the text."""
-        extracted = _Found(known or {})
+        extracted = _Answer(known or {})
         small = self._learned.lower_case | lower_case(" ".join((*before, text)))
         earlier: list[str] = []
         for clause in chain.from_iterable(map(clauses, before)):
@@ -80,7 +80,7 @@ class Extractor:
         return fields | ({CERTAINTY: certainty} if certainty else {})
 
 
-class _Found:
+class _Answer:
     """What an answer holds so far; every new item has a negative id of its own."""
 
     def __init__(self, known: Mapping[str, int]) -> None:

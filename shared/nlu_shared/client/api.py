@@ -15,7 +15,7 @@ from nlu_shared.backoff import BRIEF, Patience, backoff
 from nlu_shared.client.errors import Unavailable, UnexpectedAnswer, Unreachable, refusal
 from nlu_shared.client.loops import Clients
 from nlu_shared.client.patient import PatientClient
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 
 TIMEOUT = httpx2.Timeout(10, connect=2)
 """Seconds. A service answers 503 within 2 s when its database is away."""
@@ -140,8 +140,8 @@ def logger_api(
 ) -> Api:
     """To nlu-logger, by default where NLU_LOGGER_URL says and with NLU_LOGGER_KEY."""
     return Api(
-        url or given("NLU_LOGGER_URL") or "http://127.0.0.1:8001",
-        key or given("NLU_LOGGER_KEY") or "",
+        url or variable("NLU_LOGGER_URL") or "http://127.0.0.1:8001",
+        key or variable("NLU_LOGGER_KEY") or "",
         patience=patience,
     )
 
@@ -151,8 +151,8 @@ def induction_api(
 ) -> Api:
     """To induction, by default where INDUCTION_URL says and with INDUCTION_KEY."""
     return Api(
-        url or given("INDUCTION_URL") or "http://127.0.0.1:8002",
-        key or given("INDUCTION_KEY") or "",
+        url or variable("INDUCTION_URL") or "http://127.0.0.1:8002",
+        key or variable("INDUCTION_KEY") or "",
         patience=patience,
     )
 

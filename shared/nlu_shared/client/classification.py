@@ -145,11 +145,11 @@ def ids_with(
     return user, conversation, as_id in (user, conversation)
 
 
-def _as(given: object, unit: str, as_id: UUID) -> object:
+def _as(own_id: object, unit: str, as_id: UUID) -> object:
     with suppress(Exception):
-        text = str(given)
-        return as_id if text == unit or UUID(text) == as_id else given
-    return given
+        text = str(own_id)
+        return as_id if text == unit or UUID(text) == as_id else own_id
+    return own_id
 
 
 def unread(answer: Any) -> Classification:

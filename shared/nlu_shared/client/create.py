@@ -9,7 +9,7 @@ from nlu_shared.client.prompted.model import MessagesApi
 from nlu_shared.client.service import Classifier, NLUService
 from nlu_shared.client.spool import Spool
 from nlu_shared.client.transport import HttpTransport, Transport
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 from nlu_shared.schemas.predictions import INTENT
 from nlu_shared.schemas.prompts import ServingAlias
 
@@ -73,7 +73,7 @@ def create_nlu_service(
     it, read from `prompts` (NLU_PROMPTS, else `prompts.py`). The model is reached by
     ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY.
     """
-    folder = spool or given(SPOOL_DIR)
+    folder = spool or variable(SPOOL_DIR)
     if transport is None and folder:
         transport = Spool(folder, url=url, key=key)
     transport = transport or HttpTransport(logger_api(url, key))

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from pydantic import JsonValue
 
 from nlu_shared.files.lines import NOT_UTF8, is_broken
-from nlu_shared.files.rows import Line, Row, Unit
+from nlu_shared.files.rows import Line, Row, RowUnit
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.http.plain import check_shape
 
@@ -96,7 +96,7 @@ def _spread(first: tuple[int, str], rest: list[tuple[int, str]]) -> Iterator[Lin
         yield from _items(values[0])
         return
     for place, value in enumerate(values, start=1):
-        yield Line(place, _an_object(value), Unit.ITEM)
+        yield Line(place, _an_object(value), RowUnit.ITEM)
 
 
 def _has_objects(first: str, by_line: list[Line]) -> bool:
@@ -139,7 +139,7 @@ def _after_blanks(text: str, at: int) -> int:
 
 def _items(values: list[Any]) -> Iterator[Line]:
     for place, value in enumerate(values, start=1):
-        yield Line(place, _an_object(value), Unit.ITEM, json.dumps(value, ensure_ascii=False))
+        yield Line(place, _an_object(value), RowUnit.ITEM, json.dumps(value, ensure_ascii=False))
 
 
 def _an_object(value: JsonValue) -> Row | Invalid:

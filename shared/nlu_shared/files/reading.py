@@ -24,7 +24,7 @@ EMPTY = "The file is empty."
 _MARKUP = re.compile(r"---\s*$|%YAML|- |[\w-]+[ \t]*:(?:\s|$)")
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What a file is, by its content type."""
 
     JSONL = "application/x-ndjson"
@@ -57,16 +57,16 @@ class Opened:
     lines: Iterator[Line]
 
 
-def read(file: Iterable[bytes], kind: Kind | None = None) -> Iterator[Line]:
+def read(file: Iterable[bytes], kind: FileKind | None = None) -> Iterator[Line]:
     """The rows of a file, given as its bytes (an open binary file); empty lines are left out. What
     `kind` says of JSON and tables is believed; without it the first sign tells.
 
     Raises Invalid where nothing can be told apart: no JSON at all, or a table without a header.
     """
     lines = lines_of(file)
-    if kind in (Kind.JSONL, Kind.JSON):
+    if kind in (FileKind.JSONL, FileKind.JSON):
         return read_json(lines)
-    if kind in (Kind.CSV, Kind.TSV):
+    if kind in (FileKind.CSV, FileKind.TSV):
         return read_table(lines)
     head = list(islice(lines, LOOKED_AT))
     if not any(line.strip() for line in head):
@@ -102,26 +102,26 @@ def examples(
     rows = _rows(every, shape)
     first = list(islice(rows, LOOKED_AT))
     shown = dict.fromkeys(header_of(head)[0]) if shape is Shape.TABLE else _first(first)
-    found = format or _format_of(shown, shape, columns, strict=strict)
-    made = _made(found, chain(first, rows), columns)
-    is_plain = found in PLAIN.values()
+    read_as = format or _format_of(shown, shape, columns, strict=strict)
+    made = _made(read_as, chain(first, rows), columns)
+    is_plain = read_as in PLAIN.values()
     if format is not None and not is_plain and (shown is None or not format.knows(shown)):
         made = _something(made, format, nearest(shown or (), shape))
-    return Opened(found, shape, head, made)
+    return Opened(read_as, shape, head, made)
 
 
-def _of_lines(every: Iterator[str], wanted: Format | None) -> Opened:
+def _of_lines(every: Iterator[str], format: Format | None) -> Opened:
     """Markup may say late in a file what it is."""
     lines = list(every)
-    found = wanted or next((one for one in FORMATS if one.knows_lines(lines)), None)
-    if found is None or found.of_lines is None:
+    read_as = format or next((one for one in FORMATS if one.knows_lines(lines)), None)
+    if read_as is None or read_as.of_lines is None:
         raise NotUnderstood(
             "This looks like YAML; the nearest format is rasa, Rasa's nlu.yml: it has no `nlu`."
         )
-    made = found.of_lines(iter(lines))
-    if wanted is not None and not wanted.knows_lines(lines):
-        made = _something(made, wanted, PLAIN[_table_or_json(lines[:LOOKED_AT])])
-    return Opened(found, Shape.LINES, lines[:LOOKED_AT], made)
+    made = read_as.of_lines(iter(lines))
+    if format is not None and not format.knows_lines(lines):
+        made = _something(made, format, PLAIN[_table_or_json(lines[:LOOKED_AT])])
+    return Opened(read_as, Shape.LINES, lines[:LOOKED_AT], made)
 
 
 def _something(lines: Iterator[Line], format: Format, near: Format) -> Iterator[Line]:
@@ -178,8 +178,8 @@ def _format_of(row: Row | None, shape: Shape, columns: Columns, *, strict: bool)
     if row is None or (columns.text and columns.label and has_columns(row, columns)):
         return PLAIN[shape]
     known = (one for one in FORMATS if shape in one.shapes and one.knows(row))
-    if (found := next(known, None)) is not None:
-        return found
+    if (first := next(known, None)) is not None:
+        return first
     if has_columns(row, columns) or not strict:
         return PLAIN[shape]
     near = nearest(row, shape)

@@ -16,7 +16,7 @@ Fault = Invalid
 """Why a row, or a whole file, cannot be read."""
 
 
-class Unit(StrEnum):
+class RowUnit(StrEnum):
     """What the numbers of rows count."""
 
     LINE = "line"
@@ -33,7 +33,7 @@ class Line:
 
     number: int
     row: Row | Invalid
-    unit: Unit = Unit.LINE
+    unit: RowUnit = RowUnit.LINE
     raw: str = ""
 
 

@@ -12,7 +12,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from nlu_shared.environment import is_given
+from nlu_shared.environment import is_set
 from nlu_shared.kit.expected import NOUNS, expected_in
 
 AS_LIST = (
@@ -40,7 +40,7 @@ class EnvironmentSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, _Given(settings_cls)
+        return init_settings, _SetVariables(settings_cls)
 
     @model_validator(mode="before")
     @classmethod
@@ -107,7 +107,7 @@ def _variable(kind: type[EnvironmentSettings], name: str) -> str:
     return name if name.isupper() else f"{kind.model_config.get('env_prefix', '')}{name}".upper()
 
 
-class _Given(EnvSettingsSource):
+class _SetVariables(EnvSettingsSource):
     """Before a list or a number is read from a text that says nothing."""
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
@@ -124,4 +124,4 @@ class _Given(EnvSettingsSource):
 
 def _is_blank(value: object) -> bool:
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
-    return isinstance(text, str) and not is_given(text)
+    return isinstance(text, str) and not is_set(text)

@@ -57,8 +57,8 @@ def in_words(fault: Mapping[str, Any]) -> str:
     """`limit: a whole number from 1 to 20 is expected (int_parsing)`."""
     place = ".".join(map(str, fault.get("loc", [])))
     unknown = f"{fault['unknown']} is not known there;" if fault.get("unknown") else ""
-    wanted = f"{fault['expected']} is expected" if fault.get("expected") else ""
-    words = " ".join(part for part in (unknown, wanted, f"({fault.get('type')})") if part)
+    expected = f"{fault['expected']} is expected" if fault.get("expected") else ""
+    words = " ".join(part for part in (unknown, expected, f"({fault.get('type')})") if part)
     return f"{place}: {words}" if place else words
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from nlu_shared.measure.f1 import Counts, Floats
 
 Objective = Callable[[Counts | Floats], Floats]
-WANTED = 0.8
+POWER = 0.8
 MOST = 2_000
 HALF_A_GROUP = 0.5
 """The continuity correction of a mean over groups, times their number."""
@@ -61,7 +61,7 @@ def groups_needed(
         flips = (sums[:, 0] - unit) > passing * np.sqrt(squares[:, 0])
         spread = np.maximum(squares[:, 1] - sums[:, 1] ** 2 / sizes, 0)
         proven += flips & (sums[:, 1] > passing * np.sqrt(spread)) & (sums[:, 1] > 0)
-    enough = np.flatnonzero(proven >= WANTED * _SIMULATED)
+    enough = np.flatnonzero(proven >= POWER * _SIMULATED)
     return int(enough[0]) + 1 if len(enough) else None
 
 

@@ -19,7 +19,7 @@ _Z_95, _Z_POWER_80 = 1.959964, 0.841621
 
 
 @dataclass(frozen=True, slots=True)
-class Gain:
+class GainEstimate:
     """A difference of an objective with its interval and its standard error.
 
     gain: after minus before.
@@ -42,7 +42,7 @@ def paired_bootstrap(
     seed: int,
     alpha: float = 0.05,
     resamples: int = RESAMPLES,
-) -> Gain:
+) -> GainEstimate:
     """How far the gain of `objective` would vary over other samples of as many cases.
 
     Cases are drawn with replacement, both prompts on the same draw (Efron and Tibshirani, An
@@ -68,7 +68,7 @@ def paired_bootstrap(
     )
     whole = _gain(np.ones((1, cases)), before, after, objective)[0]
     low, high = np.percentile(gains, [50 * alpha, 100 - 50 * alpha])
-    return Gain(float(whole), float(low), float(high), float(gains.std()))
+    return GainEstimate(float(whole), float(low), float(high), float(gains.std()))
 
 
 def interval(

@@ -6,7 +6,7 @@ answer, `intent` and `extraction` what is particular to a kind of task, `prompt`
 prompt to requests and predictions, `tokens` how long a request is.
 """
 
-from nlu_shared.rendering.answers import ModelAnswer, Outcome, Prediction, Usage
+from nlu_shared.rendering.answers import ModelAnswer, ModelPrediction, Outcome, Usage
 from nlu_shared.rendering.prompt import (
     AnswerSpace,
     read,
@@ -28,9 +28,9 @@ from nlu_shared.rendering.tokens import (
 __all__ = [
     "AnswerSpace",
     "ModelAnswer",
+    "ModelPrediction",
     "ModelRequest",
     "Outcome",
-    "Prediction",
     "Usage",
     "as_bytes",
     "bank_tokens",

@@ -68,7 +68,7 @@ class ModelAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class ModelPrediction:
     """What a model said about a case, or why it said nothing usable (`fault`). `lenient` says how
     an answer that counts differs from what was asked for; it makes no other answer of it."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from nlu_shared.rendering.answers import ModelAnswer, Prediction
+from nlu_shared.rendering.answers import ModelAnswer, ModelPrediction
 from nlu_shared.rendering.leniency import Fault, read_object
 from nlu_shared.rendering.request import frame
 from nlu_shared.schemas.extraction import (
@@ -34,17 +34,17 @@ def example_line(example: Example) -> str:
     )
 
 
-def read(answer: ModelAnswer) -> Prediction:
+def read(answer: ModelAnswer) -> ModelPrediction:
     """The extraction of an answer in its shortest JSON, by the rule of `leniency`; anything else is
     a fault."""
     fields, fault, lenient = read_object(answer)
     if fault is not None:
-        return Prediction(fault=fault)
+        return ModelPrediction(fault=fault)
     try:
         extraction = Extraction.model_validate(fields)
     except ValidationError:
-        return Prediction(fault=Fault.NO_EXTRACTION)
-    return Prediction(output=short(extraction), lenient=lenient)
+        return ModelPrediction(fault=Fault.NO_EXTRACTION)
+    return ModelPrediction(output=short(extraction), lenient=lenient)
 
 
 def short(extraction: Extraction) -> JsonValue:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nlu_shared.rendering.answers import ModelAnswer, Prediction
+from nlu_shared.rendering.answers import ModelAnswer, ModelPrediction
 from nlu_shared.rendering.leniency import (
     Fault,
     Leniency,
@@ -52,20 +52,22 @@ def example_line(example: Example) -> str:
     )
 
 
-def read(answer: ModelAnswer, labels: Sequence[str], spellings: Mapping[str, str]) -> Prediction:
+def read(
+    answer: ModelAnswer, labels: Sequence[str], spellings: Mapping[str, str]
+) -> ModelPrediction:
     """The label and confidence of an answer by the rule of `leniency` (a confidence may be absent);
     anything else is a fault, not an error."""
     fields, fault, lenient = read_object(answer)
     if fault is not None:
-        return Prediction(fault=fault)
+        return ModelPrediction(fault=fault)
     written = fields.get("label")
     if not isinstance(written, str):
-        return Prediction(fault=Fault.NO_LABEL)
+        return ModelPrediction(fault=Fault.NO_LABEL)
     label = label_of(written, labels, spellings)
     if label is None:
-        return Prediction(fault=Fault.UNKNOWN_LABEL)
+        return ModelPrediction(fault=Fault.UNKNOWN_LABEL)
     name, is_spelling = label
     confidence, is_converted = confidence_of(fields.get("confidence"))
     lenient += (Leniency.SPELLING,) if is_spelling else ()
     lenient += (Leniency.CONFIDENCE,) if is_converted else ()
-    return Prediction(name, confidence, lenient=lenient)
+    return ModelPrediction(name, confidence, lenient=lenient)

@@ -126,8 +126,8 @@ class _Links:
     def to(self, key: Key | None) -> int | None:
         if key is None:
             return None
-        given: int | None = key[1] if key[0] == "given" else self._ids.get(key)
-        return given
+        id: int | None = key[1] if key[0] == "given" else self._ids.get(key)
+        return id
 
 
 def _majority(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nlu_shared.rendering import extraction, intent, retrieval
-from nlu_shared.rendering.answers import ModelAnswer, Prediction
+from nlu_shared.rendering.answers import ModelAnswer, ModelPrediction
 from nlu_shared.rendering.request import ModelRequest, framed
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
@@ -105,7 +105,7 @@ def rendered(prompt: PromptContent, answers: AnswerSpace) -> RenderedPrompt:
     )
 
 
-def read(answer: ModelAnswer, answers: AnswerSpace) -> Prediction:
+def read(answer: ModelAnswer, answers: AnswerSpace) -> ModelPrediction:
     """What an answer says about a case, by the rule of `leniency`; what is none of the answers that
     can be is a fault."""
     if answers.kind is TaskKind.EXTRACTION:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from math import fsum
 
 from nlu_shared.rendering import item_votes
-from nlu_shared.rendering.answers import Prediction
+from nlu_shared.rendering.answers import ModelPrediction
 from nlu_shared.rendering.leniency import Fault
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.extraction import Extraction
 from nlu_shared.schemas.prompts import TaskKind
 
 
-def vote(predictions: Sequence[Prediction], kind: TaskKind) -> Prediction:
+def vote(predictions: Sequence[ModelPrediction], kind: TaskKind) -> ModelPrediction:
     """One prediction of several, at least one, in the order of the ensemble's members.
 
     Of an intent the label that most answers have; of several such the one whose answers are surest
@@ -27,29 +27,29 @@ def vote(predictions: Sequence[Prediction], kind: TaskKind) -> Prediction:
     """
     usable = [one for one in predictions if one.fault is None]
     if not usable:
-        return Prediction(fault=predictions[0].fault)
+        return ModelPrediction(fault=predictions[0].fault)
     if 2 * len(usable) <= len(predictions):
-        return Prediction(fault=Fault.NO_MAJORITY)
+        return ModelPrediction(fault=Fault.NO_MAJORITY)
     first = usable[0]
     if len({(canonical(one.output), one.confidence) for one in usable}) == 1:
-        return Prediction(first.output, first.confidence)
+        return ModelPrediction(first.output, first.confidence)
     if kind is TaskKind.EXTRACTION:
         read = [Extraction.model_validate(one.output) for one in usable]
-        return Prediction(item_votes.elected(read))
+        return ModelPrediction(item_votes.elected(read))
     return _label(usable)
 
 
-def _label(usable: Sequence[Prediction]) -> Prediction:
-    by_label: dict[str, list[Prediction]] = {}
+def _label(usable: Sequence[ModelPrediction]) -> ModelPrediction:
+    by_label: dict[str, list[ModelPrediction]] = {}
     for one in usable:
         by_label.setdefault(str(one.output), []).append(one)
     label, votes = max(by_label.items(), key=lambda named: (len(named[1]), _sureness(named[1])))
     without = sum(one.confidence is None for one in votes)
     if without == len(votes):
-        return Prediction(label)
-    return Prediction(label, _sureness(votes) / (len(usable) - without))
+        return ModelPrediction(label)
+    return ModelPrediction(label, _sureness(votes) / (len(usable) - without))
 
 
-def _sureness(votes: Sequence[Prediction]) -> float:
+def _sureness(votes: Sequence[ModelPrediction]) -> float:
     """Exactly rounded, so that no order of the votes changes it."""
     return fsum(one.confidence or 0.0 for one in votes)

@@ -121,8 +121,8 @@ def _coded(exported: ExportedDiscussion) -> Iterator[CodedStatement | RefusedSta
     discussion = str(exported.discussion.id)
     read = [(one, _approved(one)) for one in exported.statements]
     truths = [truth for _, truth in read if isinstance(truth, Extraction)]
-    given = (abs(one) for truth in truths for one in ids_of(truth) if one > 0)
-    numbers = _Numbers(hold=_ids_hold(truths), last=max(given, default=0))
+    context_ids = (abs(one) for truth in truths for one in ids_of(truth) if one > 0)
+    numbers = _Numbers(hold=_ids_hold(truths), last=max(context_ids, default=0))
     before: list[Turn] = []
     known = Extraction()
     for one, truth in read:

@@ -18,7 +18,7 @@ class ExportFormat(StrEnum):
     PARQUET = "parquet"
 
 
-class RetrainingRow(Schema):
+class ExportedRow(Schema):
     """`label` is the standing correction where there is one, else what was predicted."""
 
     text: str
@@ -110,11 +110,11 @@ class Schedule(ScheduleIn):
 
 
 class ScheduleRun(Schema):
-    """One slot that was written; `missed` slots before it were skipped while nobody worked."""
+    """One export that was written; `missed` ones before it were skipped while nobody worked."""
 
     scheduled_at: Moment = Field(description="the moment it was due")
-    missed: int = Field(description="slots before it that nobody wrote")
-    destination: str = Field(description="where the slot's files lie")
+    missed: int = Field(description="exports before it that nobody wrote")
+    destination: str = Field(description="where its files lie")
     rows: int = Field(description="written, over all its files")
     bytes: int = Field(description="written, over all its files")
     sha256: str = Field(description="hex SHA-256 of the manifest")
@@ -129,7 +129,7 @@ class ManifestFile(Schema):
 
 
 class Manifest(Schema):
-    """Lies beside the files of a slot. `columns` are their fields, in order."""
+    """Lies beside the files of an export. `columns` are their fields, in order."""
 
     schedule: str
     scheduled_at: Moment

@@ -68,7 +68,7 @@ class IntentOutcome(Schema):
     success_rate: Interval = Field(description="`successes` ÷ `total`")
 
 
-class Judged(Schema):
+class JudgedSample(Schema):
     """What a number about right and wrong rests on.
 
     `drawn` cases belong to the audit, `n` cases of the sample have an approved truth; below
@@ -97,7 +97,7 @@ class ReliabilityBin(Schema):
     accuracy: Fraction = Field(description="share of them that were right")
 
 
-class Calibration(Judged):
+class Calibration(JudgedSample):
     """`ece` is the expected calibration error; 0 is perfect."""
 
     ece: Fraction | None = Field(
@@ -115,7 +115,7 @@ class ConfusionCell(Schema):
     share: Fraction = Field(description="of all traffic (audit), else of the reviewed cases")
 
 
-class Confusion(Judged):
+class Confusion(JudgedSample):
     """The cells that hold any case, the fullest first."""
 
     cells: list[ConfusionCell] = Field(description="those that hold a case, the fullest first")
@@ -161,7 +161,7 @@ class Metric(StrEnum):
     EXACT_MATCH = "exact_match"
 
 
-class LiveScore(Judged):
+class LiveScore(JudgedSample):
     """One task, version and period (None: not asked for, or not given).
 
     `estimate` is unbiased by what reviewers chose, `naive` is not; `traffic` counts predictions.

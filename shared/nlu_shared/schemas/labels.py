@@ -65,7 +65,7 @@ def read_label(value: JsonValue) -> str | None:
     nothing ("NaN", "null", "\\N", "{}"); a whole number is its digits. Raises SeveralLabels, and
     NoLabel for other numbers, booleans and objects.
     """
-    given = value
+    original = value
     while isinstance(value := written_list(value), list):
         if len(value) > 1:
             raise SeveralLabels("several labels for one text: an intent has one", "several_labels")
@@ -78,7 +78,7 @@ def read_label(value: JsonValue) -> str | None:
         return normal_label(str(int(value)))
     if not isinstance(value, str):
         raise NoLabel("a label is text")
-    if value is not given and UNSTORABLE.search(value):
+    if value is not original and UNSTORABLE.search(value):
         raise NoLabel("a label is text without NUL and lone surrogates")
     # What is too long for a label is not spelled out: to order its marks could take for ever.
     plain = spelling(value) if len(value) <= LABEL_LIMIT else value.strip()

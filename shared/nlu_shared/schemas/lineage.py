@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from nlu_shared.schemas.base import Moment, Schema
-from nlu_shared.schemas.prompts import Aim, Change, Edit, PromptSource, Strategy
+from nlu_shared.schemas.prompts import Aim, Change, Edit, Strategy, VersionSource
 
 
 class Ancestor(Schema):
@@ -15,7 +15,7 @@ class Ancestor(Schema):
     id: UUID = Field(description="names the version in paths")
     version_hash: str = Field(description="SHA-256 of all the model is told")
     parent_id: UUID | None = Field(description="the version it was made from; null: none")
-    source: PromptSource = Field(description="where it came from")
+    source: VersionSource = Field(description="where it came from")
     run_id: UUID | None = Field(description="the run that made it; null: imported")
     is_edited: bool = Field(default=False, description="did a person write it out of its parent?")
     notes: str | None = Field(

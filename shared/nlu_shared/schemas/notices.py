@@ -85,19 +85,19 @@ def channel(kind: ChannelKind, target: str, secret: str | None) -> Channel:
     """As it is sent to. Raises ValueError, in words without what was given."""
     match kind:
         case ChannelKind.EMAIL:
-            given: dict[str, object] = {"to": [one.strip() for one in target.split(",")]}
+            address: dict[str, object] = {"to": [one.strip() for one in target.split(",")]}
         case ChannelKind.SLACK:
-            given = {"url": target}
+            address = {"url": target}
         case ChannelKind.WEBHOOK:
-            given = {"url": target, "secret": secret}
+            address = {"url": target, "secret": secret}
     try:
-        return CHANNEL.validate_python({"kind": kind.value, **given})
+        return CHANNEL.validate_python({"kind": kind.value, **address})
     except ValidationError as wrong:
         place = wrong.errors(include_input=False)[0]["loc"][1]
-        raise ValueError(WANTED[str(place)]) from None
+        raise ValueError(EXPECTED[str(place)]) from None
 
 
-WANTED = {
+EXPECTED = {
     "to": "The target has to be 1 to 20 mail addresses with commas between them.",
     "url": "The target has to be a URL of at most 2,000 characters.",
     "secret": "The secret has to be whsec_ and base64 of 24 to 64 bytes.",

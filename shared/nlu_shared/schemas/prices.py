@@ -128,10 +128,10 @@ class Price(Body):
     def _tiers_agree(self) -> Self:
         """A long prompt may not be cheaper: what is reserved for a call would be no bound."""
         needed = {"long_above", "long_input", "long_output"}
-        given = {
+        present = {
             name for name in (*needed, "long_cache_write", "long_cache_read") if self._has(name)
         }
-        if given and not needed <= given:
+        if present and not needed <= present:
             raise PydanticCustomError(
                 "tier_incomplete", "long_above, long_input and long_output together"
             )

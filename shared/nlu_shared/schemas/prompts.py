@@ -222,7 +222,7 @@ class ServingAlias(StrEnum):
     STAGING = "staging"
 
 
-class PromptSource(StrEnum):
+class VersionSource(StrEnum):
     IMPORT = "import"
     RUN = "run"
 
@@ -270,7 +270,7 @@ class PromptVersion(Schema):
     )
     parent_id: UUID | None = Field(description="the version it was made from; null: none")
     run_id: UUID | None = Field(description="the run that made it; null: imported")
-    source: PromptSource = Field(description="where it came from")
+    source: VersionSource = Field(description="where it came from")
     made_on: MadeOn | None = Field(
         default=None, description="what answered in the run that made it; null: imported"
     )

@@ -168,12 +168,12 @@ async def test_a_run_sees_the_ground_truth_of_its_start_and_keeps_every_part(sta
     late = await start(stack, "growing", kind="evaluate")
     async with stack.working(runs_at_once=1):
         first = await reached(stack, early, "completed")
-        given = await splits(stack)
+        dealt = await splits(stack)
         second = await reached(stack, late, "completed")
     assert (first["dataset_size"], second["dataset_size"]) == (8, 9)
     assert first["dataset_hash"] != second["dataset_hash"]
     assert sum(first["splits"].values()) == 8
-    assert given.items() <= (await splits(stack)).items()
+    assert dealt.items() <= (await splits(stack)).items()
 
 
 async def splits(stack: Stack) -> dict[UUID, str]:

@@ -6,7 +6,7 @@ from html import unescape
 from uuid import UUID
 
 import pytest
-from induction.dashboard.cards import Figure, Measured, figure
+from induction.dashboard.cards import Figure, SplitMeasurement, figure
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.insights import Interval, LiveScore, Metric, Sample
 
@@ -45,15 +45,15 @@ def live_score(metric: Metric, value: float | None) -> LiveScore:
     [
         (None, None, False, None, "nothing serves yet"),
         (None, None, True, None, "what serves was not measured yet"),
-        (live_score(Metric.MACRO_F1, None), Measured(0.6, "validation", 1), True, 0.6,
+        (live_score(Metric.MACRO_F1, None), SplitMeasurement(0.6, "validation", 1), True, 0.6,
          "F1 of what serves, on 1 validation case; live F1 is not known"),
-        (live_score(Metric.EXACT_MATCH, 0.7), Measured(0.6, "test", 9), True, 0.7,
+        (live_score(Metric.EXACT_MATCH, 0.7), SplitMeasurement(0.6, "test", 9), True, 0.7,
          "live exact match of what serves (0.50 to 0.90, 40 audited)"),
     ],
 )  # fmt: skip
 def test_the_number_is_live_where_that_is_known_and_else_says_what_it_was_measured_on(
     live: LiveScore | None,
-    measured: Measured | None,
+    measured: SplitMeasurement | None,
     serves: bool,
     value: float | None,
     meaning: str,
@@ -77,8 +77,8 @@ async def judged(
         "summary": "It was judged.",
     }  # fmt: skip
     run = uuid7()
-    given = (UUID(baseline), UUID(best), json.dumps(verdict))
-    await sql(stack, RUN, run, task, *given)
+    values = (UUID(baseline), UUID(best), json.dumps(verdict))
+    await sql(stack, RUN, run, task, *values)
     return run
 
 

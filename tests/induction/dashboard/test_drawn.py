@@ -76,7 +76,7 @@ def test_versions_whose_parents_are_on_another_page_are_drawn_as_roots() -> None
     assert tree([], {}).nodes == []
 
 
-def found(units: int, better: float, worse: float, minutes: int) -> ExperimentEvidence:
+def evidence_of(units: int, better: float, worse: float, minutes: int) -> ExperimentEvidence:
     arms = [{"share": 0.5, "arm": "a", "units": units, "ended": units, "successes": 0}]
     at = NOW + timedelta(minutes=minutes)
     return ExperimentEvidence.model_validate(
@@ -89,15 +89,15 @@ def found(units: int, better: float, worse: float, minutes: int) -> ExperimentEv
 
 
 def test_of_many_looks_a_hundred_stay_the_first_and_the_last_and_spread_over_time() -> None:
-    looks = course.extended((), found(0, 1, 1, 0))
+    looks = course.extended((), evidence_of(0, 1, 1, 0))
     assert looks == []
     for n in range(1, 1_001):
-        looks = course.extended(looks, found(n, 1, 1, n))
+        looks = course.extended(looks, evidence_of(n, 1, 1, n))
     assert len(looks) == course.MOST
     assert (looks[0].units, looks[-1].units) == (1, 1_000)
     gaps = [b.units - a.units for a, b in pairwise(looks)]
     assert max(gaps) <= 20
-    assert course.extended(looks, found(1_000, 2, 1, 2_000)) == looks
+    assert course.extended(looks, evidence_of(1_000, 2, 1, 2_000)) == looks
 
 
 def experiment(status: str, evidence: ExperimentEvidence | None) -> Experiment:
@@ -116,7 +116,7 @@ def experiment(status: str, evidence: ExperimentEvidence | None) -> Experiment:
 
 def test_evidence_is_drawn_from_one_and_within_the_picture() -> None:
     assert evidence_chart(experiment("running", None)) is None
-    evidence = found(9, 1e12, 1e-12, 60)
+    evidence = evidence_of(9, 1e12, 1e-12, 60)
     drawn = evidence_chart(
         experiment("won", evidence.model_copy(update={"course": course.extended((), evidence)}))
     )
@@ -130,10 +130,10 @@ def test_evidence_is_drawn_from_one_and_within_the_picture() -> None:
     ("status", "evidence", "words"),
     [
         ("running", None, "No unit has settled yet"),
-        ("running", found(9, 3.2, 0.5, 1), "3.1 points more often than production so far. The"
+        ("running", evidence_of(9, 3.2, 0.5, 1), "3.1 points more often than production so far. The"
          " evidence that it is better is 3.2 of the 20 that decide."),
-        ("won", found(9, 25, 0.1, 1), "at most 1 in 20"),
-        ("rolled_back", found(9, 0.1, 25, 1), "3.1 points more often"),
+        ("won", evidence_of(9, 25, 0.1, 1), "at most 1 in 20"),
+        ("rolled_back", evidence_of(9, 0.1, 25, 1), "3.1 points more often"),
     ],
 )  # fmt: skip
 def test_an_experiment_is_told_in_words(

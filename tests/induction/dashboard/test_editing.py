@@ -23,12 +23,12 @@ async def test_what_a_person_writes_is_a_version_and_a_run_tries_it(stack: Stack
     path = f"/dashboard/tasks/edited/versions/{serves}/edit"
     async with browser(str(stack.induction.base_url)) as page:
         form = (await page.get(path)).text
-        assert Foreign(form).found == []
+        assert Foreign(form).violations == []
         texts = [block["text"] for block in await _blocks(stack, "edited", serves)]
         assert form.count("<textarea") == len(texts)
         order = {"texts": [f"{texts[0]} {HOSTILE}", *texts[1:]], "notes": HOSTILE}
         run = (await page.post(path, json=order)).json()
-        assert Foreign((await page.get(f"/dashboard/runs/{run['id']}")).text).found == []
+        assert Foreign((await page.get(f"/dashboard/runs/{run['id']}")).text).violations == []
         refusals = [
             (await page.post(path, json={"texts": wrong})).json()["code"]
             for wrong in ([], [""] * len(texts), texts)

@@ -73,9 +73,9 @@ async def test_settings_tell_where_they_came_from_and_no_secret(
     assert secret not in every
     assert "not set</span>" in every
     assert not re.search(r">\s*(null|\[\]|\{\})\s*<", every)
-    given = await shown(page, "config", source="environment", part="nlu_logger")
-    assert "INDUCTION_NLU_LOGGER_URL" in given
-    assert "INDUCTION_MONTH_CAP_USD" not in given
+    page_of_settings = await shown(page, "config", source="environment", part="nlu_logger")
+    assert "INDUCTION_NLU_LOGGER_URL" in page_of_settings
+    assert "INDUCTION_MONTH_CAP_USD" not in page_of_settings
     assert "No setting is like that." in await shown(page, "config", part="<no such>")
 
 

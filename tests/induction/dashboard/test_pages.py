@@ -86,7 +86,7 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     cases = (await page.get(f"/dashboard/runs/{run_id}/cases")).text
     turned = next(one for one in run["changes"] if one["fixed"])
     assert f'title="change {turned["n"]} fixed it"' in cases
-    assert Foreign(cases).found == []
+    assert Foreign(cases).violations == []
     assert f'href="/dashboard/runs/{run_id}/cases?sort=-change_{turned["n"]}"' in shown
     await a_case_tells_its_answers(page, run_id, cases)
     assert "Where its best prompt is wrong" in shown
@@ -96,7 +96,7 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     assert len(re.findall(rf"/dashboard/runs/{run_id}/cases/", change)) == (
         turned["fixed"] + turned["broke"]
     )
-    assert Foreign(change).found == []
+    assert Foreign(change).violations == []
     none = await page.get(f"/dashboard/runs/{run_id}/changes/999")
     assert none.status_code == 404
     best = f"/dashboard/tasks/on-pages/versions/{run['best_version_id']}"
@@ -104,7 +104,7 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     proposal = (await page.post(f"{best}/promote", json={"reason": HOSTILE})).json()
     waiting = (await page.get(best)).text
     assert "Waits for approval" in waiting
-    assert Foreign(waiting).found == []
+    assert Foreign(waiting).violations == []
     press = f"/dashboard/tasks/on-pages/proposals/{proposal['id']}"
     own = await page.post(f"{press}/approve", json={})
     assert own.json()["code"] == "own_proposal"
@@ -132,7 +132,7 @@ async def a_case_tells_its_answers(page: httpx2.AsyncClient, run_id: str, cases:
     assert "not on record" not in case
     assert {"fixed it", "right", "wrong"} <= set(re.findall(r">([\w ]+)</span>", case))
     assert "one of those that choose" in case
-    assert Foreign(case).found == []
+    assert Foreign(case).violations == []
     unknown = await page.get(f"/dashboard/runs/{run_id}/cases/{UNKNOWN}")
     assert unknown.status_code == 404
 
@@ -175,7 +175,7 @@ async def test_hostile_words_are_shown_as_text_and_every_page_loads_its_own_alon
     for path in paths("hostile-pages", run_id, made.json()["id"]):
         answer = await page.get(path)
         assert answer.status_code == 200, path
-        assert Foreign(answer.text).found == []
+        assert Foreign(answer.text).violations == []
         assert "script-src 'self'" in answer.headers["content-security-policy"]
     for name in FILES:
         assert (await page.get(f"/dashboard/static/{name}")).status_code == 200

@@ -88,7 +88,7 @@ async def test_a_trigger_is_switched_on_paused_resumed_and_begun_anew_on_its_pag
     refused = await reader.get(f"/dashboard{path}", headers={"accept": "text/html"})
     assert refused.status_code == 403
     assert "The scope admin is needed." in refused.text
-    assert Foreign(refused.text).found == []
+    assert Foreign(refused.text).violations == []
     assert (await reader.get(f"/dashboard{path}")).json()["code"] == "forbidden"
     assert f"/dashboard{path}" not in await shown(reader, "/tasks/ruled-here")
 

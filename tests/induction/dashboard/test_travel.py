@@ -6,7 +6,7 @@ from html import unescape
 import httpx2
 import pytest
 from induction.bundles.signing import new_key
-from induction.dashboard.runs.matrix import Measured, turned
+from induction.dashboard.runs.matrix import ValidatedChange, turned
 from nlu_shared.ids import uuid7
 
 from tests.fixtures.browsing import Foreign, browser
@@ -115,7 +115,7 @@ async def test_a_version_is_replayed_and_staged_from_its_page(
     await page.post(f"{own}/promote", json={"alias": "staging"})
     shown = unescape((await page.get(own)).text)
     assert '<span class="tag good">staging</span>' in shown
-    assert Foreign(shown).found == []
+    assert Foreign(shown).violations == []
     served = "/dashboard/tasks/staged-here/production"
     staging = (await page.get(served, params={"alias": "staging"})).text
     assert b in staging
@@ -126,8 +126,8 @@ async def test_a_version_is_replayed_and_staged_from_its_page(
 def test_cases_are_told_by_the_changes_that_turned_them_the_most_often_turned_first() -> None:
     often, seldom = uuid7(), uuid7()
     changes = [
-        Measured(1, None, None, "kept", fixed=[often], broke=[seldom]),
-        Measured(4, None, None, "rejected", fixed=[], broke=[often]),
+        ValidatedChange(1, None, None, "kept", fixed=[often], broke=[seldom]),
+        ValidatedChange(4, None, None, "rejected", fixed=[], broke=[often]),
     ]
     first, last = turned(changes)
     assert (first.case_id, first.by, first.fixed, first.broke) == (often, {1: True, 4: False}, 1, 1)

@@ -25,7 +25,7 @@ async def shown(stack: Stack, task: str, version: str) -> str:
     async with browser(str(stack.induction.base_url)) as page:
         answer = await page.get(f"/dashboard/tasks/{task}/versions/{version}")
     assert answer.status_code == 200, answer.text
-    assert Foreign(answer.text).found == []
+    assert Foreign(answer.text).violations == []
     return " ".join(unescape(answer.text).split())
 
 

@@ -106,18 +106,18 @@ def _label(number: int) -> ModelAnswer:
     return ModelAnswer(Outcome.OK, json.dumps({"label": f"label{number % LABELS}"}))
 
 
-def given(nature: Nature) -> Plan:
+def plan_for(nature: Nature) -> Plan:
     return plan_of(nature.cases, LABELS, seed=nature.seed, max_iterations=3)
 
 
 async def foretold(nature: Nature) -> Headroom:
-    events = await events_of(given(nature), World(nature), measure)
-    (found,) = [one.headroom for one in events if isinstance(one, HeadroomEstimated)]
-    return found
+    events = await events_of(plan_for(nature), World(nature), measure)
+    (headroom,) = [one.headroom for one in events if isinstance(one, HeadroomEstimated)]
+    return headroom
 
 
 async def is_proven(nature: Nature) -> bool:
     """Whether an improve run of the task ends so."""
-    events = await events_of(given(nature), World(nature), improve)
+    events = await events_of(plan_for(nature), World(nature), improve)
     (verdict,) = [one.verdict for one in events if isinstance(one, VerdictReached)]
     return verdict.kind is VerdictKind.PROVEN

@@ -23,7 +23,7 @@ def of_kind(events: Sequence[object], kind: type[Kind]) -> list[Kind]:
 
 
 def opened(plan: Plan) -> Plan:
-    return replace(plan, opening=True)
+    return replace(plan, tries_ladder=True)
 
 
 def by_number(chances: dict[int, float]) -> Callable[[list[dict[str, str]]], float]:

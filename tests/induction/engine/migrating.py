@@ -11,7 +11,7 @@ from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.migration.comparison import Terms, compared
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
-from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.migration import Measure, ModelComparison
@@ -43,8 +43,8 @@ def macro_f1(sizes: Sequence[int], right: Sequence[float]) -> float:
     ]
     f1 = 0.0
     for at, (size, share) in enumerate(zip(sizes, right, strict=True)):
-        found = size * share
-        f1 += 2 * found / (found + size + sum(wrong) - wrong[at])
+        hits = size * share
+        f1 += 2 * hits / (hits + size + sum(wrong) - wrong[at])
     return f1 / len(sizes)
 
 
@@ -82,7 +82,7 @@ def compared_by(
         wrong = chance.choice([f"label{other}" for other in range(len(sizes)) if other != at])
         for results, right in ((before, was_right), (after, was_right != turned)):
             label = str(case.truth) if right else wrong
-            results[case.id] = judge(task, case, Prediction(output=label))
+            results[case.id] = judge(task, case, ModelPrediction(output=label))
     terms = Terms(
         model="new",
         version_hash="simulated",
@@ -128,7 +128,7 @@ class Models(Recording):
 
 
 def plan_of(
-    number: int, labels: int, *, seed: int = 0, to_models: Sequence[str] = (), **given: object
+    number: int, labels: int, *, seed: int = 0, to_models: Sequence[str] = (), **parts: object
 ) -> Plan:
     """`number` cases; the truth of case n is label n modulo `labels`."""
     task = task_of(labels)
@@ -146,5 +146,5 @@ def plan_of(
         proposer_model="proposer",
         to_models=dict.fromkeys(to_models),
         seed=seed,
-        **given,  # type: ignore[arg-type]
+        **parts,  # type: ignore[arg-type]
     )

@@ -19,7 +19,7 @@ from offline_model.settings import OfflineSettings
 from tests.induction.llm.toys import MODEL, toy
 
 Answer = Callable[[Call], ModelAnswer]
-_GIVEN: dict[tuple[str, int], ModelAnswer] = {}
+_ANSWERS: dict[tuple[str, int], ModelAnswer] = {}
 """By the model as it ships, whose answer is a function of the question: many tests ask the same."""
 
 
@@ -61,7 +61,7 @@ class OfflineRuntime(Recording):
     ) -> None:
         super().__init__()
         self._claude = Claude(api_key="offline", http_client=in_process(settings))
-        self._given = _GIVEN if settings is None else {}
+        self._known_answers = _ANSWERS if settings is None else {}
         self._answers: dict[tuple[str, int], ModelAnswer] = {}
         self._inboxes = inboxes or {}
         self._budget = budget
@@ -96,9 +96,11 @@ class OfflineRuntime(Recording):
             if self._budget is not None and len(self._answers) >= self._budget:
                 return ModelAnswer(Outcome.OVER_BUDGET)
             self._answers[key] = ModelAnswer(Outcome.OK)
-            if key not in self._given:
-                self._given[key] = await self._claude.complete(call.request, sample=call.sample)
-            self._answers[key] = self._given[key]
+            if key not in self._known_answers:
+                self._known_answers[key] = await self._claude.complete(
+                    call.request, sample=call.sample
+                )
+            self._answers[key] = self._known_answers[key]
         return self._answers[key]
 
     @property
@@ -148,7 +150,7 @@ def toy_plan(
     *, per_label: int = 30, labels: int = 5, seed: int = 1, may_quote: bool = True
 ) -> Plan:
     """Labels whose names say nothing, so that only a better prompt can score better. Without the
-    opening, which would show all there is to learn here at once."""
+    ladder, which would show all there is to learn here at once."""
     made = toy(seed, labels)
     cases = tuple(
         Case(UUID(int=number), text, label, f"group {number}", may_quote)
@@ -164,7 +166,7 @@ def toy_plan(
         task_model=MODEL,
         proposer_model=MODEL,
         seed=seed,
-        opening=False,
+        tries_ladder=False,
     )
 
 

@@ -12,8 +12,8 @@ from induction.engine.evaluation.evaluate import EvalResults, compare, judge
 from induction.engine.evaluation.repeats import Pair, affordable
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
-from induction.engine.verdict.verdict import Ground, verdict
-from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.engine.verdict.verdict import VerdictBasis, verdict
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.events import Split, VerdictReached
@@ -76,7 +76,7 @@ class Questioning:
             for case, right in zip(self.cases, self._right, strict=True):
                 if only is None or case.id in only:
                     label = self._answer(case, right[after], self.world.lapses * after)
-                    results[case.id] = judge(TASK, case, Prediction(output=label))
+                    results[case.id] = judge(TASK, case, ModelPrediction(output=label))
                     self.calls += 1
             books.append(EvalResults(results))
         return books[0], books[1]
@@ -98,7 +98,7 @@ def judged_by(world: World, *, repeats: int = 0) -> Verdict:
     """The verdict on it, each case asked `repeats` times more."""
     asking = Questioning(world)
     pairs = [asking.pair() for _ in range(1 + repeats)]
-    ground = Ground(split=Split.TEST, groups=1_000, again=tuple(pairs[1:]))
+    ground = VerdictBasis(split=Split.TEST, groups=1_000, again=tuple(pairs[1:]))
     return verdict(TASK, *pairs[0], ground, seed=world.seed)
 
 
@@ -109,11 +109,13 @@ def judged_in_stages(world: World) -> tuple[Verdict, int]:
     for stage in affordable(lambda _: world.noise > 0):
         while len(pairs) < stage.answers:
             pairs.append(asking.pair())
-        ground = Ground(split=Split.TEST, groups=1_000, again=tuple(pairs[1:]), share=stage.share)
-        found = verdict(TASK, *pairs[0], ground, seed=world.seed)
-        if stage.ends_with(found):
+        ground = VerdictBasis(
+            split=Split.TEST, groups=1_000, again=tuple(pairs[1:]), share=stage.share
+        )
+        verdict_now = verdict(TASK, *pairs[0], ground, seed=world.seed)
+        if stage.ends_with(verdict_now):
             break
-    return found, asking.calls
+    return verdict_now, asking.calls
 
 
 def judged_where_they_differ(world: World, *, repeats: int) -> tuple[Verdict, int]:
@@ -123,7 +125,7 @@ def judged_where_they_differ(world: World, *, repeats: int) -> tuple[Verdict, in
     first = asking.pair()
     differ = {id for turned in compare(*first) for id in turned}
     again = tuple(asking.pair(differ, first) for _ in range(repeats))
-    ground = Ground(split=Split.TEST, groups=1_000, again=again)
+    ground = VerdictBasis(split=Split.TEST, groups=1_000, again=again)
     return verdict(TASK, *first, ground, seed=world.seed), asking.calls
 
 

@@ -7,19 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults, judge
-from induction.engine.verdict.attribution import Known, Miss, attributed, cause_of, known, sentence
-from induction.task_kinds.base import Case, Prediction
+from induction.engine.verdict.attribution import (
+    Known,
+    MissedCase,
+    attributed,
+    cause_of,
+    known,
+    sentence,
+)
+from induction.task_kinds.base import Case, ModelPrediction
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.verdicts import Cause
 
 TASK = IntentTask([LabelSpec(name=name) for name in ("pay", "eat", "go")])
-FAULT = Prediction(fault="not JSON")
+FAULT = ModelPrediction(fault="not JSON")
 
 
-def predict(label: str, confidence: float | None = None) -> Prediction:
-    return Prediction(output=label, confidence=confidence)
+def predict(label: str, confidence: float | None = None) -> ModelPrediction:
+    return ModelPrediction(output=label, confidence=confidence)
 
 
 EAT = predict("eat")
@@ -29,7 +36,7 @@ def case(number: int, truth: str, text: str = "") -> Case:
     return Case(UUID(int=number), text or f"text {number}", truth, f"group {number}", True)
 
 
-def entry(number: int, truth: str, prediction: Prediction) -> CaseResult:
+def entry(number: int, truth: str, prediction: ModelPrediction) -> CaseResult:
     return judge(TASK, case(number, truth), prediction)
 
 
@@ -40,13 +47,13 @@ def book(*others: CaseResult) -> EvalResults:
 
 
 def miss(
-    prediction: Prediction = EAT,
+    prediction: ModelPrediction = EAT,
     *,
     repeats: str = "eat eat",
     versions: str = "eat eat",
     duplicates: str = "",
-) -> Miss:
-    return Miss(
+) -> MissedCase:
+    return MissedCase(
         result=entry(1, "pay", prediction),
         repeats=tuple(predict(label) for label in repeats.split()),
         versions=tuple(predict(label) for label in versions.split()),
@@ -74,7 +81,7 @@ def miss(
         (miss(predict("eat", 0.3)), Cause.PROMPT),
     ],
 )
-def test_each_cause_shows_in_what_only_it_can_show(one: Miss, cause: Cause) -> None:
+def test_each_cause_shows_in_what_only_it_can_show(one: MissedCase, cause: Cause) -> None:
     assert cause_of(TASK, one, known(TASK, book(one.result))) is cause
 
 
@@ -126,26 +133,26 @@ def test_the_ruler_is_to_blame_where_one_relaxed_rule_would_do(
     answer: dict[str, object], rule: str | None
 ) -> None:
     task = ExtractionTask()
-    prediction = Prediction(output=answer)
+    prediction = ModelPrediction(output=answer)
     assert task.nearly(TRUTH, prediction) == rule
     if rule is not None:
         one = judge(task, replace(case(1, ""), truth=TRUTH), prediction)
-        found = Miss(one, (prediction, prediction), (prediction, prediction))
+        missed = MissedCase(one, (prediction, prediction), (prediction, prediction))
         nothing = Known(alike={}, trusted=frozenset(), sure={})
-        assert cause_of(task, found, nothing) is Cause.SCORER
+        assert cause_of(task, missed, nothing) is Cause.SCORER
 
 
 def test_a_doubted_extraction_is_told_without_a_word_of_its_text() -> None:
     task = ExtractionTask()
     nobody = {"people": [], "events": [], "pair_bonds": []}
-    missed = judge(task, replace(case(1, ""), truth=TRUTH), Prediction(output=nobody))
+    missed = judge(task, replace(case(1, ""), truth=TRUTH), ModelPrediction(output=nobody))
     others = {
-        UUID(int=n): judge(task, replace(case(n, ""), truth=TRUTH), Prediction(output=TRUTH))
+        UUID(int=n): judge(task, replace(case(n, ""), truth=TRUTH), ModelPrediction(output=TRUTH))
         for n in range(3, 6)
     }
     about = known(task, EvalResults({missed.case.id: missed, **others}))
     again = (missed.prediction, missed.prediction)
-    attribution = attributed(task, [Miss(missed, repeats=again, versions=again)], about)
+    attribution = attributed(task, [MissedCase(missed, repeats=again, versions=again)], about)
     (one,) = attribution.labels
     assert one.predicted is None
     assert one.differs
@@ -158,7 +165,7 @@ FEW = st.lists(ANSWERS, max_size=4).map(tuple)
 
 
 @st.composite
-def mixtures(draw: st.DrawFn) -> list[Miss]:
+def mixtures(draw: st.DrawFn) -> list[MissedCase]:
     made = []
     for number in range(1, draw(st.integers(1, 6)) + 1):
         one = entry(number, draw(LABELS), draw(ANSWERS))
@@ -167,12 +174,14 @@ def mixtures(draw: st.DrawFn) -> list[Miss]:
                 case(1000 * number + n, truth)
                 for n, truth in enumerate(draw(st.lists(LABELS, max_size=3)))
             )
-            made.append(Miss(one, draw(FEW), draw(FEW), near))
+            made.append(MissedCase(one, draw(FEW), draw(FEW), near))
     return made
 
 
 @given(mixtures(), st.randoms())
-def test_every_miss_has_exactly_one_cause_whatever_the_order(misses: list[Miss], chance) -> None:  # type: ignore[no-untyped-def]
+def test_every_miss_has_exactly_one_cause_whatever_the_order(
+    misses: list[MissedCase], chance
+) -> None:  # type: ignore[no-untyped-def]
     about = known(TASK, book(*(one.result for one in misses)))
     attribution = attributed(TASK, misses, about)
     ids = [id for cause in attribution.case_ids.values() for id in cause]
@@ -196,7 +205,7 @@ def test_every_miss_has_exactly_one_cause_whatever_the_order(misses: list[Miss],
 
 
 @given(mixtures())
-def test_without_repeats_no_label_is_doubted(misses: list[Miss]) -> None:
+def test_without_repeats_no_label_is_doubted(misses: list[MissedCase]) -> None:
     blind = [replace(one, repeats=()) for one in misses]
     attribution = attributed(TASK, blind, known(TASK, book(*(one.result for one in blind))))
     assert not attribution.labels

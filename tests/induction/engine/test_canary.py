@@ -18,7 +18,7 @@ from nlu_shared.schemas.canary import Canary, CanaryAnswer
 from nlu_shared.schemas.events import CanaryMeasured, RunFinished, RunStarted, Split
 from nlu_shared.schemas.prompts import Example
 
-from tests.induction.engine.foretelling import LABELS, Nature, World, given
+from tests.induction.engine.foretelling import LABELS, Nature, World, plan_for
 from tests.induction.engine.runtimes import events_of
 
 STEADY = Nature(seed=1, cases=120, right=0.8, few=0.0, many=0.0, note=0.0, churn=0.0, noise=0.0)
@@ -49,12 +49,12 @@ async def measured(
     events = await events_of(
         replace(plan, earlier=tuple(earlier), compares_with=then), world, ask_again
     )
-    (found,) = [one for one in events if isinstance(one, CanaryMeasured)]
-    return found.canary, tuple(found.answers)
+    (event,) = [one for one in events if isinstance(one, CanaryMeasured)]
+    return event.canary, tuple(event.answers)
 
 
 async def test_the_first_canary_has_nothing_to_compare_with() -> None:
-    plan, world = given(STEADY), World(STEADY)
+    plan, world = plan_for(STEADY), World(STEADY)
     events = await events_of(plan, world, ask_again)
     types = [type(one) for one in events if type(one).__name__ != "EvaluationProgress"]
     assert types == [RunStarted, CanaryMeasured, RunFinished]
@@ -66,7 +66,7 @@ async def test_the_first_canary_has_nothing_to_compare_with() -> None:
 
 
 async def test_no_case_of_the_test_split_and_none_that_is_quoted_is_asked() -> None:
-    plan = given(STEADY)
+    plan = plan_for(STEADY)
     splits = splits_of(plan.cases, plan.splits)
     quoted = splits.train[0]
     baseline = plan.baseline.model_copy(
@@ -78,7 +78,7 @@ async def test_no_case_of_the_test_split_and_none_that_is_quoted_is_asked() -> N
 
 
 async def test_the_slice_stays_when_cases_come_and_go() -> None:
-    plan = given(STEADY)
+    plan = plan_for(STEADY)
     _, answers = await measured(plan, World(STEADY))
     kept = {one.case_id for one in answers}
     gone = next(iter(kept))
@@ -90,7 +90,7 @@ async def test_the_slice_stays_when_cases_come_and_go() -> None:
 
 
 async def test_a_model_that_stayed_the_same_is_not_held_for_another() -> None:
-    plan = given(STEADY)
+    plan = plan_for(STEADY)
     _, then = await measured(plan, World(STEADY))
     canary, _ = await measured(plan, World(STEADY), then)
     assert (canary.same_cases, canary.changed, canary.p_value) == (MOST_CASES, 0, 1)
@@ -100,7 +100,7 @@ async def test_a_model_that_stayed_the_same_is_not_held_for_another() -> None:
 
 
 async def test_a_model_that_answers_otherwise_for_good_is_noticed() -> None:
-    plan = given(STEADY)
+    plan = plan_for(STEADY)
     _, then = await measured(plan, World(STEADY))
     canary, _ = await measured(plan, Tonight(STEADY, turned=40), then)
     assert canary.drifted
@@ -114,7 +114,7 @@ async def test_a_model_that_answers_otherwise_for_good_is_noticed() -> None:
 
 
 async def test_a_steady_model_that_begins_to_waver_is_noticed() -> None:
-    plan = given(STEADY)
+    plan = plan_for(STEADY)
     _, then = await measured(plan, World(STEADY))
     canary, _ = await measured(plan, Tonight(WAVERING), then)
     assert canary.drifted
@@ -123,7 +123,7 @@ async def test_a_steady_model_that_begins_to_waver_is_noticed() -> None:
 
 async def test_a_model_that_always_wavered_raises_no_alarm() -> None:
     """Thirty pairs of nights at a chance of at most 0.01 each: two alarms once in thirty times."""
-    plan, alarms = given(WAVERING), 0
+    plan, alarms = plan_for(WAVERING), 0
     for night in range(30):
         _, then = await measured(plan, Tonight(WAVERING, night=2 * night))
         canary, _ = await measured(plan, Tonight(WAVERING, night=2 * night + 1), then)
@@ -133,7 +133,7 @@ async def test_a_model_that_always_wavered_raises_no_alarm() -> None:
 
 
 async def test_truths_that_changed_are_told_and_their_scores_not_compared() -> None:
-    plan = given(STEADY)
+    plan = plan_for(STEADY)
     _, then = await measured(plan, World(STEADY))
     changed = {one.case_id for one in then[:5]}
     cases = tuple(

@@ -13,7 +13,7 @@ from induction.engine.search.choice import (
     is_as_good,
     is_within_noise,
 )
-from induction.task_kinds.base import Prediction
+from induction.task_kinds.base import ModelPrediction
 
 from tests.induction.engine.runtimes import toy_plan
 
@@ -25,7 +25,7 @@ def answered(rights: Sequence[bool]) -> EvalResults:
     """The first cases, answered right or with the other label."""
     return EvalResults(
         {
-            case.id: judge(PLAN.task, case, Prediction(output=_label(str(case.truth), right)))
+            case.id: judge(PLAN.task, case, ModelPrediction(output=_label(str(case.truth), right)))
             for case, right in zip(PLAN.cases, rights, strict=False)
         }
     )

@@ -74,7 +74,7 @@ def test_every_group_is_left_out_once_and_the_verdict_is_at_best_promising(
 def quoting(plan: Plan) -> Plan:
     """The same with a baseline that already quotes a case of each group, as an old winner may."""
     quoted = {"examples": tuple(map(plan.task.example, plan.cases[:GROUPS]))}
-    return replace(plan, baseline=plan.baseline.model_copy(update=quoted), opening=True)
+    return replace(plan, baseline=plan.baseline.model_copy(update=quoted), tries_ladder=True)
 
 
 @pytest.mark.law

@@ -9,7 +9,7 @@ from induction.engine.ensemble import bound, measure_votes, voted
 from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.plan import Plan
 from induction.engine.runtime import BUDGET, Call
-from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.ensembles import ensemble_hash
@@ -76,12 +76,12 @@ class Erring(Recording):
 
 def planned(members: Mapping[UUID, PromptContent] = MEMBERS) -> Plan:
     cases = tuple(case(number) for number in range(1, sum(SIZE.values()) + 1))
-    given = [split for split, size in SIZE.items() for _ in range(size)]
+    dealt = [split for split, size in SIZE.items() for _ in range(size)]
     return Plan(
         task=IntentTask([LabelSpec(name=one) for one in LABELS]),
         cases=cases,
         dataset_hash="0" * 64,
-        splits={one.id: split for one, split in zip(cases, given, strict=True)},
+        splits={one.id: split for one, split in zip(cases, dealt, strict=True)},
         baseline=BASELINE,
         task_model="offline/any",
         proposer_model="offline/any",
@@ -191,7 +191,7 @@ async def test_extractions_vote_item_by_item() -> None:
     alone = [
         EvalResults(
             {
-                one.id: judge(task, one, Prediction(by_member[member].model_dump(mode="json")))
+                one.id: judge(task, one, ModelPrediction(by_member[member].model_dump(mode="json")))
                 for one, by_member in zip(cases, answered, strict=True)
             }
         )

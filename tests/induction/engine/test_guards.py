@@ -11,7 +11,7 @@ from induction.engine.plan import Plan
 from induction.engine.proposal.error_patterns import concerning, patterns_of, worth_trying
 from induction.engine.search import acceptance, gate
 from induction.engine.search.acceptance import objection, rank
-from induction.task_kinds.base import Case, Component, Mistake, Prediction, Task
+from induction.task_kinds.base import Case, Component, Mistake, ModelPrediction, Task
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import (
@@ -42,7 +42,7 @@ def book(answers: Sequence[tuple[str, str]]) -> EvalResults:
     entries = {}
     for number, (truth, predicted) in enumerate(answers):
         case = Case(UUID(int=number), f"w{number} x{number}", truth, f"g{number}", True)
-        entries[case.id] = judge(TASK, case, Prediction(output=predicted))
+        entries[case.id] = judge(TASK, case, ModelPrediction(output=predicted))
     return EvalResults(entries)
 
 
@@ -73,9 +73,9 @@ def test_a_guard_breaks_when_more_is_lost_than_the_tolerance_and_more_than_chanc
     """Of ten cases of label a, `won` were wrong before, and `lost` others are wrong after."""
     before = book([("a", "c")] * won + RIGHT[won:])
     after = book(RIGHT[:won] + [("a", "c")] * lost + RIGHT[won + lost :])
-    found = acceptance.broken_guards(plan(guards={"a": tolerance}), before, after)
-    assert bool(found) is breaks
-    assert all("a falls from" in reason for reason in found)
+    reasons = acceptance.broken_guards(plan(guards={"a": tolerance}), before, after)
+    assert bool(reasons) is breaks
+    assert all("a falls from" in reason for reason in reasons)
 
 
 def test_a_broken_guard_rejects_a_better_prompt_and_says_which() -> None:
@@ -130,7 +130,7 @@ def test_near_duplicates_are_lost_together() -> None:
     before, after = (
         EvalResults(
             {
-                case.id: judge(TASK, case, Prediction(output="b" if n < lost else "a"))
+                case.id: judge(TASK, case, ModelPrediction(output="b" if n < lost else "a"))
                 for n, case in enumerate(cases)
             }
         )
@@ -156,7 +156,9 @@ def test_the_gate_of_a_focused_run_counts_what_the_focus_concerns() -> None:
 
     def passes(turn: dict[str, str]) -> bool:
         entries = {
-            case.id: judge(TASK, case, Prediction(output=turn.get(str(case.truth), case.truth)))
+            case.id: judge(
+                TASK, case, ModelPrediction(output=turn.get(str(case.truth), case.truth))
+            )
             for case in sample.cases
         }
         return gate.judge(sample, before, EvalResults(entries), named(TASK, "a")).passes

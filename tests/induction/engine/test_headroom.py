@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from induction.engine.data.splits import splits_of
-from induction.engine.headroom.chance import Evidence, Ground, foretell
+from induction.engine.headroom.chance import ChanceBasis, Evidence, foretell
 from induction.engine.headroom.classifier import NOTHING_TO_LEARN, classified
 from induction.engine.headroom.design import MOST_CALLS, design, probed
 from induction.engine.headroom.measure import bound, measure
@@ -16,12 +16,12 @@ from nlu_shared.schemas.headroom import Headroom, Remedy, Variant
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 from benchmarks.headroom import auc, brier
-from tests.induction.engine.foretelling import Nature, World, drawn, foretold, given, is_proven
+from tests.induction.engine.foretelling import Nature, World, drawn, foretold, is_proven, plan_for
 from tests.induction.engine.migrating import plan_of
 from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 
 PLAIN = Nature(seed=1, cases=200, right=0.6, few=0.1, many=0.3, note=0.0, churn=0.05, noise=0.0)
-GROUND = Ground(score=0.6, cases=34, wavering=0.0, validation=60, test=60, alpha=0.05)
+GROUND = ChanceBasis(score=0.6, cases=34, wavering=0.0, validation=60, test=60, alpha=0.05)
 WELL = Findings(
     cases=200,
     score=0.7,
@@ -38,7 +38,7 @@ WELL = Findings(
 )
 
 
-async def found(plan: Plan, world: World) -> Headroom:
+async def headroom_of(plan: Plan, world: World) -> Headroom:
     events = await events_of(plan, world, measure)
     (one,) = [event.headroom for event in events if isinstance(event, HeadroomEstimated)]
     return one
@@ -46,8 +46,8 @@ async def found(plan: Plan, world: World) -> Headroom:
 
 async def test_150_calls_say_what_examples_gain_and_how_far_the_answers_hold() -> None:
     world = World(PLAIN)
-    headroom = await found(given(PLAIN), world)
-    assert world.calls == headroom.calls == bound(given(PLAIN)).calls <= MOST_CALLS
+    headroom = await headroom_of(plan_for(PLAIN), world)
+    assert world.calls == headroom.calls == bound(plan_for(PLAIN)).calls <= MOST_CALLS
     by_variant = {one.variant: one for one in headroom.variants}
     assert set(by_variant) == {Variant.MANY, Variant.FEW, Variant.OTHER_FEW}
     assert by_variant[Variant.MANY].gain > by_variant[Variant.FEW].gain
@@ -57,7 +57,7 @@ async def test_150_calls_say_what_examples_gain_and_how_far_the_answers_hold() -
 
 
 async def test_answers_left_to_chance_are_noticed() -> None:
-    headroom = await found(given(PLAIN), World(replace(PLAIN, noise=0.8)))
+    headroom = await headroom_of(plan_for(PLAIN), World(replace(PLAIN, noise=0.8)))
     assert headroom.changed_again is not None
     assert headroom.changed_again >= 0.25
     assert headroom.remedy is Remedy.MODEL
@@ -96,7 +96,7 @@ async def test_of_a_few_long_conversations_some_are_left_to_be_shown() -> None:
 
 async def test_a_prompt_that_does_not_name_its_labels_is_tried_with_them_listed() -> None:
     bare = PromptContent(instructions=(Block(name="labels", text="Choose one."),))
-    plan = replace(given(PLAIN), baseline=bare)
+    plan = replace(plan_for(PLAIN), baseline=bare)
     experiment = design(plan, splits_of(plan.cases, plan.splits))
     (listed,) = [content for variant, content in experiment.prompts if variant is Variant.LABELS]
     assert not plan.task.problems(listed)
@@ -104,7 +104,7 @@ async def test_a_prompt_that_does_not_name_its_labels_is_tried_with_them_listed(
 
 
 async def test_a_way_of_asking_is_no_longer_than_a_prompt_of_the_run_may_be() -> None:
-    plan = given(PLAIN)
+    plan = plan_for(PLAIN)
     size = prompt_tokens(plan.baseline, plan.task.answers)
     bounded = replace(plan, max_prompt_tokens=size + 200)
     ways = design(bounded, splits_of(plan.cases, plan.splits)).prompts
@@ -113,7 +113,7 @@ async def test_a_way_of_asking_is_no_longer_than_a_prompt_of_the_run_may_be() ->
 
 
 async def test_few_examples_take_the_place_of_the_prompts_own() -> None:
-    plan = given(PLAIN)
+    plan = plan_for(PLAIN)
     own = (Example(text="by hand", output={"label": "label1"}),)
     plan = replace(plan, baseline=plan.baseline.model_copy(update={"examples": own}))
     shown = dict(design(plan, splits_of(plan.cases, plan.splits)).prompts)
@@ -124,7 +124,7 @@ async def test_few_examples_take_the_place_of_the_prompts_own() -> None:
 
 @pytest.mark.parametrize("calls", [1, 20, 60, 100])
 async def test_the_limit_of_calls_is_kept(calls: int) -> None:
-    plan = replace(given(PLAIN), calls=calls)
+    plan = replace(plan_for(PLAIN), calls=calls)
     assert bound(plan).calls <= max(calls, 20)
     world = World(PLAIN)
     events = await events_of(plan, world, measure)
@@ -132,28 +132,28 @@ async def test_the_limit_of_calls_is_kept(calls: int) -> None:
 
 
 async def test_without_quotable_cases_no_example_is_shown_and_that_is_the_remedy() -> None:
-    plan = given(PLAIN)
+    plan = plan_for(PLAIN)
     plan = replace(plan, cases=tuple(replace(case, may_quote=False) for case in plan.cases))
-    headroom = await found(plan, World(PLAIN))
+    headroom = await headroom_of(plan, World(PLAIN))
     assert headroom.variants == []
     assert headroom.remedy is Remedy.QUOTING
 
 
 async def test_near_duplicates_with_two_labels_are_counted_without_a_call() -> None:
-    plan = given(PLAIN)
+    plan = plan_for(PLAIN)
     first, second, *others = [case for case in plan.cases if plan.splits[case.id] == "train"]
     twins = replace(second, text=first.text, truth="label4")
     first = replace(first, truth="label3")
     kept = {case.id for case in (first, second, *others)}
     rest = [case for case in plan.cases if case.id not in kept]
-    headroom = await found(replace(plan, cases=(first, twins, *others, *rest)), World(PLAIN))
+    headroom = await headroom_of(replace(plan, cases=(first, twins, *others, *rest)), World(PLAIN))
     assert headroom.conflicts == 2
     assert set(headroom.conflict_ids) == {first.id, second.id}
 
 
 async def test_the_same_plan_and_answers_tell_the_same_again() -> None:
     events: list[list[StoredEvent]] = [
-        await events_of(given(PLAIN), World(PLAIN), measure) for _ in range(2)
+        await events_of(plan_for(PLAIN), World(PLAIN), measure) for _ in range(2)
     ]
     assert events[0] == events[1]
 

@@ -44,7 +44,7 @@ GUARDED = guarded(TASK, BASELINE, [PRIVATE, *OPEN], [HELD_OUT])
 EVERY = INVISIBLE | OTHERS
 
 
-def found(
+def leaks(
     candidate: PromptContent,
     parent: PromptContent = BASELINE,
     beside: Sequence[str] = (),
@@ -64,26 +64,26 @@ def saying(*splits: str) -> PromptContent:
 def test_no_disguise_carries_a_private_sentence_into_a_prompt(
     disguise: Callable[[str], str],
 ) -> None:
-    assert found(saying(f"rules: {disguise(SECRET)} and no more")) == {1}
+    assert leaks(saying(f"rules: {disguise(SECRET)} and no more")) == {1}
 
 
 @pytest.mark.parametrize("disguise", EVERY.values(), ids=EVERY)
 def test_nor_into_what_is_stored_beside_it(disguise: Callable[[str], str]) -> None:
-    assert found(saying("be exact"), beside=[f"because of {disguise(SECRET)}"]) == {1}
+    assert leaks(saying("be exact"), beside=[f"because of {disguise(SECRET)}"]) == {1}
 
 
 @pytest.mark.parametrize("disguise", EVERY.values(), ids=EVERY)
 def test_nor_into_an_example_of_its_own(disguise: Callable[[str], str]) -> None:
     made_up = Example(text=disguise(SECRET), output="pay")
-    assert found(BASELINE.model_copy(update={"examples": (made_up,)})) == {1}
+    assert leaks(BASELINE.model_copy(update={"examples": (made_up,)})) == {1}
 
 
 @pytest.mark.parametrize("size", [3, 4, 5, 6])
 def test_a_few_words_a_block_add_up(size: int) -> None:
     words = SECRET.split()
     splits = [" ".join(words[at : at + size]) for at in range(0, len(words), size)]
-    assert found(saying(*splits)) == {1}
-    assert found(saying(scattered(SECRET, size))) == {1}
+    assert leaks(saying(*splits)) == {1}
+    assert leaks(saying(scattered(SECRET, size))) == {1}
 
 
 @pytest.mark.parametrize("size", [3, 4])
@@ -93,26 +93,26 @@ def test_a_few_words_a_version_add_up(size: int) -> None:
     for at in range(0, len(words), size):
         split = " ".join(words[at : at + size])
         candidate = in_blocks(BASELINE, [split])  # each takes the place of the one before
-        refused.append(found(candidate, parent, earlier=earlier) == {1})
+        refused.append(leaks(candidate, parent, earlier=earlier) == {1})
         parent, earlier = candidate, [*earlier, split]
     assert any(refused)
 
 
 def test_words_in_the_prompt_and_in_the_rationale_add_up() -> None:
     half = SECRET.split()
-    assert found(saying(" ".join(half[:6])), beside=[" ".join(half[6:])]) == {1}
+    assert leaks(saying(" ".join(half[:6])), beside=[" ".join(half[6:])]) == {1}
 
 
 @pytest.mark.parametrize("disguise", PASSING.values(), ids=PASSING)
 def test_what_no_comparison_of_texts_can_see_is_known(disguise: Callable[[str], str]) -> None:
-    assert found(saying(disguise(SECRET))) == set()
+    assert leaks(saying(disguise(SECRET))) == set()
 
 
 @settings(max_examples=4 * EXAMPLES)
 @given(st.lists(st.sampled_from(sorted(INVISIBLE)), max_size=5))
 def test_any_disguise_of_a_disguise_is_seen_through(names: list[str]) -> None:
     disguised = reduce(lambda text, name: INVISIBLE[name](text), names, SECRET)
-    assert found(saying(f"rules: {disguised}")) == {1}
+    assert leaks(saying(f"rules: {disguised}")) == {1}
 
 
 @given(st.text(max_size=40), st.sampled_from(["\u200b", "\ufe0f", "\u00ad", "\u0336", "\u034f"]))

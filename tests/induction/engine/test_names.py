@@ -16,7 +16,7 @@ from induction.engine.proposal import meta_prompt
 from induction.engine.proposal.edits import InvalidChange, apply
 from induction.engine.proposal.error_patterns import patterns_of, worked_on
 from induction.engine.proposal.meta_prompt import Brief, change_schema, shown_cases
-from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction, Task
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome, Task
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import PromptEvaluated, RunStarted, Split, VerdictReached
@@ -49,7 +49,7 @@ def saying(task: Task, text: str) -> PromptContent:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "ids"),
     [
         ("Piet stops things.", [2]),
         ("what piet wants", [2]),
@@ -63,11 +63,11 @@ def saying(task: Task, text: str) -> PromptContent:
         ("Pietism", []),
     ],
 )
-def test_names_of_private_and_held_out_cases_stay_out(text: str, found: list[int]) -> None:
+def test_names_of_private_and_held_out_cases_stay_out(text: str, ids: list[int]) -> None:
     base = INTENTS.baseline()
     cases = guarded(INTENTS, base, TRAIN, HELD_OUT)
     leaks = leaked(base, saying(INTENTS, text), baseline=base, cases=cases)
-    assert [case.id.int for case in leaks] == found
+    assert [case.id.int for case in leaks] == ids
 
 
 def test_a_name_in_the_baseline_frees_held_out_cases_and_no_private_ones() -> None:
@@ -124,9 +124,9 @@ def toys() -> tuple[Task, list[Case]]:
     return plan.task, [replace(case, may_quote=case.id.int % 2 == 0) for case in plan.cases]
 
 
-def wrong(task: Task, cases: Sequence[Case], number: int) -> Prediction:
+def wrong(task: Task, cases: Sequence[Case], number: int) -> ModelPrediction:
     other = next(case.truth for case in cases[number % 7 :] if case.truth != cases[number].truth)
-    return Prediction(output=other)
+    return ModelPrediction(output=other)
 
 
 def verdicts(task: Task, cases: list[Case], seed: int) -> list[bool]:

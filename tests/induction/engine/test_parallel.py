@@ -30,7 +30,7 @@ Recorded = tuple[list[StoredEvent], OfflineRuntime]
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     made = toy_plan(per_label=18, labels=6)
-    return replace(made, proposals=4, max_iterations=4, opening=False, hints=("be brief",))
+    return replace(made, proposals=4, max_iterations=4, tries_ladder=False, hints=("be brief",))
 
 
 @pytest.fixture(scope="module")

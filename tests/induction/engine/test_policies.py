@@ -13,8 +13,8 @@ from induction.engine.search import gate
 from induction.engine.search.acceptance import Rank, reason
 from induction.engine.search.state import from_results
 from induction.engine.search.stopping import Progress, reason_to_stop
-from induction.engine.verdict.verdict import Ground, verdict
-from induction.task_kinds.base import Case, Prediction
+from induction.engine.verdict.verdict import VerdictBasis, verdict
+from induction.task_kinds.base import Case, ModelPrediction
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.labels import LabelSpec
@@ -33,7 +33,9 @@ def book(answers: list[tuple[str, str | None]]) -> EvalResults:
     entries = {}
     for number, (truth, predicted) in enumerate(answers):
         case = Case(UUID(int=number), TEXTS[number], truth, f"g{number}", True)
-        prediction = Prediction(fault="cut") if predicted is None else Prediction(output=predicted)
+        prediction = (
+            ModelPrediction(fault="cut") if predicted is None else ModelPrediction(output=predicted)
+        )
         entries[case.id] = judge(TASK, case, prediction)
     return EvalResults(entries)
 
@@ -93,7 +95,7 @@ def test_each_case_of_the_gate_counts_for_those_it_was_drawn_from(
     turned = {*wrong[:fixed], *right[:broke]}
     after = EvalResults(
         {
-            case.id: judge(TASK, case, Prediction(output=predicted))
+            case.id: judge(TASK, case, ModelPrediction(output=predicted))
             for case in sample.cases
             for truth, now in [(str(case.truth), before.by_case[case.id].prediction.output)]
             for predicted in [now if case.id not in turned else truth if now != truth else "d"]
@@ -187,11 +189,11 @@ def test_a_search_stops_when_no_mistakes_are_left_to_learn_from() -> None:
     assert reason_to_stop(after(), max_iterations=5, mistakes=0)
 
 
-TEST = Ground(split=Split.TEST, groups=200)
+TEST = VerdictBasis(split=Split.TEST, groups=200)
 Right = Callable[[int], bool]
 
 
-def claimed(before: Right, after: Right, ground: Ground, cases: int = 100) -> VerdictKind:
+def claimed(before: Right, after: Right, ground: VerdictBasis, cases: int = 100) -> VerdictKind:
     def answered(right: Right) -> EvalResults:
         truths = [LABELS[n % 4] for n in range(cases)]
         return book([(t, t if right(n) else None) for n, t in enumerate(truths)])
@@ -211,19 +213,19 @@ def claimed(before: Right, after: Right, ground: Ground, cases: int = 100) -> Ve
         (
             lambda n: n < 60,
             lambda n: n < 80,
-            Ground(split=Split.VALIDATION, groups=200, untested="There is no test."),
+            VerdictBasis(split=Split.VALIDATION, groups=200, untested="There is no test."),
             VerdictKind.PROMISING,
         ),
         (
             lambda n: n < 60,
             lambda n: n < 80,
-            Ground(split=Split.TEST, groups=19),
+            VerdictBasis(split=Split.TEST, groups=19),
             VerdictKind.PROMISING,
         ),
     ],
 )
 def test_only_a_clear_gain_on_untouched_cases_is_proven(
-    before: Right, after: Right, ground: Ground, kind: VerdictKind
+    before: Right, after: Right, ground: VerdictBasis, kind: VerdictKind
 ) -> None:
     assert claimed(before, after, ground) is kind
 
@@ -269,7 +271,7 @@ def test_after_a_kept_change_no_more_than_256_training_cases_are_asked_again() -
     plan = toy_plan(per_label=180)
     splits = splits_of(plan.cases, plan.splits)
     books = [
-        EvalResults({c.id: judge(plan.task, c, Prediction(output="class_a")) for c in cases})
+        EvalResults({c.id: judge(plan.task, c, ModelPrediction(output="class_a")) for c in cases})
         for cases in (splits.train, splits.validation)
     ]
     search = from_results(

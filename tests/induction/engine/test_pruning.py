@@ -11,7 +11,7 @@ from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
 from induction.engine.search import pruning
-from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.events import (
@@ -133,7 +133,7 @@ def test_a_model_that_reads_no_instructions_prunes_examples_only() -> None:
 async def test_a_proposal_takes_no_block_of_the_baseline_away_either(allowed: bool) -> None:
     edit = {"op": "remove_block", "block": "role"}
     change = {"strategy": "B", "rationale": "Shorter.", "edits": [edit]}
-    plan = replace(toy_plan(per_label=4), opening=False, may_remove_blocks=allowed)
+    plan = replace(toy_plan(per_label=4), tries_ladder=False, may_remove_blocks=allowed)
     answer = ModelAnswer(Outcome.OK, json.dumps(change))
     events = await stored(plan, WithProposer(OfflineRuntime(), lambda _: answer))
     reasons = [one.reason for one in events if isinstance(one, ChangeRejected)]
@@ -145,7 +145,7 @@ def answers(size: int, wrong: set[int]) -> EvalResults:
     for n in range(size):
         case = Case(UUID(int=n), f"w{n} x{n}", ("pay", "stop")[n % 2], f"g{n}", True)
         predicted = ("pay", "stop")[(n + (n in wrong)) % 2]
-        entries[case.id] = judge(TASK, case, Prediction(output=predicted))
+        entries[case.id] = judge(TASK, case, ModelPrediction(output=predicted))
     return EvalResults(entries)
 
 
@@ -253,7 +253,7 @@ def test_a_diet_stays_within_the_forecast(plan: Plan, recorded: Recorded) -> Non
 async def test_a_baseline_that_wins_is_left_as_it_is() -> None:
     """The proposer only ever says something invalid."""
     world = WithProposer(OfflineRuntime(), lambda _: ModelAnswer(Outcome.OK, "no"))
-    events = await stored(replace(padded(toy_plan(per_label=4)), opening=False), world)
+    events = await stored(replace(padded(toy_plan(per_label=4)), tries_ladder=False), world)
     assert not dieted(events)
 
 
@@ -263,7 +263,7 @@ async def test_a_baseline_over_the_limits_is_told_and_can_only_shrink() -> None:
     plan = toy_plan(per_label=4)
     blocks = (*plan.baseline.instructions[:3], long)
     baseline = plan.baseline.model_copy(update={"instructions": blocks})
-    plan = replace(plan, baseline=baseline, opening=False)
+    plan = replace(plan, baseline=baseline, tries_ladder=False)
 
     def more(call: Call) -> ModelAnswer:
         edit = {"op": "append_to_block", "block": "rules", "text": "more " * 200}

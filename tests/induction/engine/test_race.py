@@ -21,7 +21,7 @@ from induction.engine.search.race import (
     paid_for,
     stages,
 )
-from induction.task_kinds.base import Prediction
+from induction.task_kinds.base import ModelPrediction
 
 from tests.induction.engine.runtimes import toy_plan
 
@@ -101,10 +101,10 @@ def test_little_is_lost_by_stages_whichever_rung_is_the_best(
 
 @given(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), max_size=200))
 def test_ties_are_no_evidence_and_more_losses_are_less(differences: list[float]) -> None:
-    found = evidence(differences)
-    assert found >= 1
-    assert evidence([one for one in differences if one]) == found
-    assert evidence([-1.0, *differences]) <= found * (1 + 1e-9)
+    value = evidence(differences)
+    assert value >= 1
+    assert evidence([one for one in differences if one]) == value
+    assert evidence([-1.0, *differences]) <= value * (1 + 1e-9)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def answered(rights: Sequence[bool]) -> EvalResults:
             case.id: judge(
                 task,
                 case,
-                Prediction(output=case.truth if right else other[str(case.truth)]),
+                ModelPrediction(output=case.truth if right else other[str(case.truth)]),
             )
             for case, right in cases
         }

@@ -37,7 +37,7 @@ Shown = list[dict[str, str]]
 
 @cache
 def plan() -> Plan:
-    return replace(toy_plan(), opening=True, retrieval=True, max_iterations=3)
+    return replace(toy_plan(), tries_ladder=True, retrieval=True, max_iterations=3)
 
 
 def train(of: Plan) -> tuple[Case, ...]:
@@ -127,11 +127,11 @@ async def test_a_search_with_banks_replays_and_keeps_to_its_forecast() -> None:
 @pytest.mark.parametrize(
     "of",
     [
-        replace(toy_plan(may_quote=False), opening=True, retrieval=True),
-        replace(toy_plan(), opening=False, retrieval=True),
-        replace(toy_plan(per_label=12), opening=True, retrieval=True),
+        replace(toy_plan(may_quote=False), tries_ladder=True, retrieval=True),
+        replace(toy_plan(), tries_ladder=False, retrieval=True),
+        replace(toy_plan(per_label=12), tries_ladder=True, retrieval=True),
     ],
-    ids=["nothing to quote", "no opening", "few cases"],
+    ids=["nothing to quote", "no ladder", "few cases"],
 )
 async def test_no_bank_is_tried(of: Plan) -> None:
     assert not proposals(await events_of(of, OfflineRuntime()))

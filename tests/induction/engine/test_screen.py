@@ -35,12 +35,12 @@ def showing(text: str) -> PromptContent:
 
 
 def leaks(candidate: PromptContent, parent: PromptContent = BASELINE) -> list[int]:
-    found = leaked(parent, candidate, baseline=BASELINE, cases=GUARDED)
-    return [case.id.int for case in found]
+    cases = leaked(parent, candidate, baseline=BASELINE, cases=GUARDED)
+    return [case.id.int for case in cases]
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "ids"),
     [
         ("like to pay the outstanding bill of my", [3]),
         ("LIKE to pay, the outstanding: bill of my!", [3]),
@@ -51,17 +51,17 @@ def leaks(candidate: PromptContent, parent: PromptContent = BASELINE) -> list[in
         ("stop it", []),
     ],
 )
-def test_seven_words_of_a_guarded_case_are_a_leak(text: str, found: list[int]) -> None:
-    assert leaks(saying(text)) == found
+def test_seven_words_of_a_guarded_case_are_a_leak(text: str, ids: list[int]) -> None:
+    assert leaks(saying(text)) == ids
 
 
 def test_thirty_letters_of_a_guarded_case_are_a_leak_even_in_few_words() -> None:
     long = "extraordinarilylongcompoundwordslikethis " * 3
     case = Case(UUID(int=5), long, "pay", "5", False)
-    found = leaked(
+    cases = leaked(
         BASELINE, saying(long[:32]), baseline=BASELINE, cases=guarded(TASK, BASELINE, [case], [])
     )
-    assert found == [case]
+    assert cases == [case]
 
 
 def test_a_short_guarded_case_may_not_be_an_example_as_a_whole() -> None:
@@ -84,8 +84,8 @@ def test_a_span_that_stands_in_a_quotable_training_case_is_no_leak() -> None:
 def test_a_baseline_may_hold_validation_cases_but_frees_no_private_one() -> None:
     private = CASES[1].text
     baseline = saying(f"{SECRET}\n{private}")
-    found = leaked(BASELINE, saying(f"{SECRET}\n{private}"), baseline=baseline, cases=GUARDED)
-    assert [case.id.int for case in found] == [2]
+    cases = leaked(BASELINE, saying(f"{SECRET}\n{private}"), baseline=baseline, cases=GUARDED)
+    assert [case.id.int for case in cases] == [2]
 
 
 @given(st.integers(0, 8), st.integers(7, 15), AROUND)

@@ -11,7 +11,7 @@ from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only
 from induction.engine.runtime import Call
-from induction.task_kinds.base import Case, Outcome, Prediction
+from induction.task_kinds.base import Case, ModelPrediction, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.rendering import prompt_tokens
 from nlu_shared.rendering.prompt import EXAMPLES_HEADING
@@ -42,7 +42,7 @@ TASK = IntentTask([LabelSpec(name="yes"), LabelSpec(name="no")])
 
 def book(*ids: int) -> EvalResults:
     cases = [Case(UUID(int=id), f"text {id}", "yes", f"{id}", True) for id in ids]
-    return EvalResults({case.id: judge(TASK, case, Prediction("yes")) for case in cases})
+    return EvalResults({case.id: judge(TASK, case, ModelPrediction("yes")) for case in cases})
 
 
 def test_books_are_compared_on_the_cases_they_share() -> None:
@@ -67,9 +67,9 @@ def test_books_are_compared_on_the_cases_they_share() -> None:
 def test_one_in_twenty_may_be_missing_and_one_always(
     cases: int, answered: int, objects: bool
 ) -> None:
-    found = unanswered.objection(range(cases), book(*range(answered)))
-    assert (found is not None) == objects
-    assert found is None or found == (
+    reason = unanswered.objection(range(cases), book(*range(answered)))
+    assert (reason is not None) == objects
+    assert reason is None or reason == (
         f"the provider left {cases - answered} of {cases} cases unanswered"
     )
 
@@ -176,9 +176,9 @@ async def test_a_baseline_that_is_too_long_fails_the_run_with_its_size() -> None
         )
 
 
-@pytest.mark.parametrize("opening", [False, True])
-async def test_a_change_that_is_too_long_is_refused_and_no_more(opening: bool) -> None:
-    plan = replace(with_iterations(toy_plan(), 3), opening=opening)
+@pytest.mark.parametrize("tries_ladder", [False, True])
+async def test_a_change_that_is_too_long_is_refused_and_no_more(tries_ladder: bool) -> None:
+    plan = replace(with_iterations(toy_plan(), 3), tries_ladder=tries_ladder)
     events = await milestones(plan, Narrow(OfflineRuntime(), shows_examples))
     assert not [event for event in events if isinstance(event, ChangeKept)]
     refused = [event for event in events if isinstance(event, ChangeRejected)]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from induction.engine.data.splits import assign
-from induction.engine.verdict.verdict import Ground, detectable, verdict
+from induction.engine.verdict.verdict import VerdictBasis, detectable, verdict
 from induction.task_kinds.base import Case
 from nlu_shared.measure.significance import detectable_gain
 from nlu_shared.schemas.events import Split
@@ -102,7 +102,9 @@ def test_every_further_look_has_to_pass_half_of_the_one_before() -> None:
     before = book([("a", "a")] * 60 + [("b", "a")] * 20 + [("b", "b")] * 20)
     after = book([("a", "a")] * 60 + [("b", "b")] * 8 + [("b", "a")] * 12 + [("b", "b")] * 20)
     first, second, fifth = (
-        verdict(TASK, before, after, Ground(split=Split.TEST, groups=200, looks=looks), seed=1)
+        verdict(
+            TASK, before, after, VerdictBasis(split=Split.TEST, groups=200, looks=looks), seed=1
+        )
         for looks in (0, 1, 4)
     )
     assert [one.kind for one in (first, second, fifth)] == [
@@ -121,7 +123,7 @@ def test_labels_are_wanted_where_there_are_fewest() -> None:
     after = book(
         [("a", "a")] * 60 + [("b", "b"), *[("b", "a")] * 4] + [("c", "a")] * 9 + [("d", "a")] * 30
     )
-    conclusion = verdict(TASK, before, after, Ground(split=Split.TEST, groups=200), seed=1)
+    conclusion = verdict(TASK, before, after, VerdictBasis(split=Split.TEST, groups=200), seed=1)
     assert conclusion.label_first == ["b", "c", "d"]
 
 
@@ -131,7 +133,7 @@ def test_as_many_labels_as_a_verdict_asks_for_fill_a_test_part_that_would_tell()
     after = book([("a", "a")] * 18 + [("a", "c")] * 2 + [("b", "b")] * 7 + [("b", "a")] * 8
                  + [("c", "c")] * 3 + [("c", "a")] * 22)  # fmt: skip
     conclusion = verdict(
-        TASK, before, after, Ground(split="cross-validation", groups=60, folds=60), seed=1
+        TASK, before, after, VerdictBasis(split="cross-validation", groups=60, folds=60), seed=1
     )
     assert conclusion.labels_needed is not None
     known = dict.fromkeys(before.by_case, Split.TRAIN)
@@ -155,7 +157,7 @@ def test_a_verdict_on_other_cases_counts_the_test_cases_that_are_there() -> None
             TASK,
             before,
             after,
-            Ground(split="cross-validation", groups=2_000, untouched=there, folds=5),
+            VerdictBasis(split="cross-validation", groups=2_000, untouched=there, folds=5),
             seed=1,
         ).labels_needed
         for there in (0, 30)

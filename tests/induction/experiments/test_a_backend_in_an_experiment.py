@@ -17,7 +17,7 @@ from nlu_shared.client.prompted.units import Answer, Units
 
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import Stack, serving
-from tests.induction.experiments.test_experiments import begun, given, versions
+from tests.induction.experiments.test_experiments import assigned, begun, versions
 from tests.shared.client.relay import BadLine
 
 CONVERSATIONS = [UUID(int=7 << 76 | 2 << 62 | number) for number in range(24)]
@@ -47,7 +47,7 @@ async def test_units_get_what_active_says_and_are_counted_by_what_answered_them(
 ) -> None:
     a, b = await versions(stack, "taking-part")
     made = await begun(stack, "taking-part", b, shares=[0.5], unit="conversation")
-    expected = {one: (await given(stack, "taking-part", str(one)))[0] for one in CONVERSATIONS}
+    expected = {one: (await assigned(stack, "taking-part", str(one)))[0] for one in CONVERSATIONS}
     assert set(expected.values()) == {a, b}
     async with backend(stack, "taking-part", tmp_path) as service:
         for index in range(2):
@@ -111,7 +111,7 @@ async def test_what_a_unit_had_last_it_keeps_while_induction_is_away(
 ) -> None:
     a, b = await versions(stack, "cut-off")
     await begun(stack, "cut-off", b, shares=[0.5])
-    drawn = {f"unit {n}": (await given(stack, "cut-off", f"unit {n}"))[0] for n in range(12)}
+    drawn = {f"unit {n}": (await assigned(stack, "cut-off", f"unit {n}"))[0] for n in range(12)}
     newcomer = next(one for one, version in drawn.items() if version == b)
     expected = {one: version for one, version in drawn.items() if one != newcomer}
     assert set(expected.values()) == {a, b}
@@ -189,7 +189,7 @@ async def test_a_unit_that_induction_would_not_take_is_as_none(
     async with backend(stack, task, tmp_path) as service:
         answer = await service.process_message(MESSAGE, unit=unit)
         assert service.fallbacks == 0
-    assert answer.prompt_version == (await given(stack, task))[0]
+    assert answer.prompt_version == (await assigned(stack, task))[0]
 
 
 def test_a_million_units_are_remembered_in_bounded_memory() -> None:

@@ -82,9 +82,9 @@ def test_a_loss_within_the_margin_of_a_guard_rolls_back_in_at_most_one_of_twenty
 
 
 def test_a_useful_effect_is_found() -> None:
-    found = counted(World(0.7, 0.75), window=WINDOW, seed=4)
+    won = counted(World(0.7, 0.75), window=WINDOW, seed=4)
     lost = counted(World(0.7, 0.65), window=WINDOW, seed=5)
-    power = ever(betting.better(found, SHARES, 0.7)), ever(betting.worse(lost, SHARES, 0.7))
+    power = ever(betting.better(won, SHARES, 0.7)), ever(betting.worse(lost, SHARES, 0.7))
     small = ever(betting.better(counted(World(0.7, 0.73), window=WINDOW, seed=6), SHARES, 0.7))
     print(f"power at +-0.05 of 0.70: {power}; at +0.03: {small:.3f}")
     assert min(power) > 0.9

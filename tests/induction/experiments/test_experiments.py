@@ -53,7 +53,7 @@ async def seen(stack: Stack, worker: Resources, made: dict[str, Any]) -> dict[st
     return dict(answer.json())
 
 
-async def given(stack: Stack, task: str, unit: str | None = None) -> tuple[str, Any]:
+async def assigned(stack: Stack, task: str, unit: str | None = None) -> tuple[str, Any]:
     """Which version a unit gets, and why."""
     params = {} if unit is None else {"unit": unit}
     answer = await stack.induction.get(f"/v1/prompts/{task}/active", params=params)
@@ -62,7 +62,7 @@ async def given(stack: Stack, task: str, unit: str | None = None) -> tuple[str, 
 
 
 async def with_b(stack: Stack, task: str, b: str, *, of: int = 20) -> set[str]:
-    return {unit for unit in UNITS[:of] if (await given(stack, task, unit))[0] == b}
+    return {unit for unit in UNITS[:of] if (await assigned(stack, task, unit))[0] == b}
 
 
 @pytest.mark.law
@@ -73,9 +73,9 @@ async def test_a_share_grows_by_units_and_a_winner_serves_all_who_name_one(
     made = await begun(stack, "winning", b, shares=[0.2, 0.5, 1.0])
     assert (made["status"], made["share"], made["centre"]) == ("running", 0.2, 0.5)
     few = await with_b(stack, "winning", b, of=40)
-    assert await given(stack, "winning") == (a, None)
+    assert await assigned(stack, "winning") == (a, None)
     why = {"variant": "b", "experiment_id": made["id"], "share": 0.2}
-    assert await given(stack, "winning", min(few)) == (b, why)
+    assert await assigned(stack, "winning", min(few)) == (b, why)
     await logged(stack, "winning", a, units=80, successes=56)
     await logged(stack, "winning", b, units=20, successes=14)
     stepped = await seen(stack, worker, made)
@@ -97,10 +97,10 @@ async def test_a_share_grows_by_units_and_a_winner_serves_all_who_name_one(
     assert 0.1 < won["evidence"]["difference"] < 0.25
     assert await with_b(stack, "winning", b, of=40) == set(UNITS)
     # Production is where it was, until somebody moves it.
-    assert await given(stack, "winning") == (a, None)
+    assert await assigned(stack, "winning") == (a, None)
     promoted = await stack.induction.post(f"/v1/prompts/winning/versions/{b}/promote")
     assert promoted.status_code == 200
-    assert await given(stack, "winning", UNITS[0]) == (
+    assert await assigned(stack, "winning", UNITS[0]) == (
         b,
         {"variant": "production", "experiment_id": None, "share": None},
     )
@@ -117,7 +117,7 @@ async def test_a_winner_asks_to_be_promoted_where_it_may(stack: Stack, worker: R
     assert (won["status"], won["share"]) == ("won", 0.5)
     proposal = await stack.induction.get(f"/v1/prompts/asking/proposals/{won['proposal_id']}")
     assert (proposal.json()["status"], proposal.json()["version_id"]) == ("waiting", b)
-    assert (await given(stack, "asking"))[0] == a
+    assert (await assigned(stack, "asking"))[0] == a
 
 
 async def test_a_winner_that_is_stopped_stays_won_and_until_then_no_other_begins(
@@ -181,8 +181,8 @@ async def test_a_unit_counts_once_and_without_an_outcome_as_a_failure(
     other = "01890a5d-ac96-774b-bcce-b302099a8058"
     body = {**logs, "prompt_version": b, "conversation_id": other, "message_index": 0}
     assert (await stack.logger.post("/v1/predictions", json=body)).status_code == 201
-    found = (await seen(stack, worker, made))["evidence"]
-    assert found["arms"] == [{"share": 0.5, "arm": "a", "units": 1, "ended": 1, "successes": 1}]
+    evidence = (await seen(stack, worker, made))["evidence"]
+    assert evidence["arms"] == [{"share": 0.5, "arm": "a", "units": 1, "ended": 1, "successes": 1}]
 
 
 async def test_one_that_is_stopped_or_overtaken_gives_nobody_the_candidate(

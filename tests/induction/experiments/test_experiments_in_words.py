@@ -43,8 +43,8 @@ async def test_what_an_experiment_says_of_success_is_what_its_table_shows(
     await logged(stack, task, a, units=4, successes=4)
     if b_units:
         await logged(stack, task, b, units=b_units, successes=b_units)
-    found = (await seen(stack, worker, made))["evidence"]
-    assert found["difference"] == difference
+    evidence = (await seen(stack, worker, made))["evidence"]
+    assert evidence["difference"] == difference
     assert words in await page_of(stack, made)
 
 
@@ -59,8 +59,8 @@ async def test_a_difference_is_compared_under_the_same_share(
     await seen(stack, worker, made)
     await logged(stack, "drifting", a, units=50, successes=25)
     await logged(stack, "drifting", b, units=50, successes=25)
-    found = (await seen(stack, worker, made))["evidence"]
-    assert ({one["share"] for one in found["arms"]}, found["difference"]) == ({0.2, 0.5}, 0)
+    evidence = (await seen(stack, worker, made))["evidence"]
+    assert ({one["share"] for one in evidence["arms"]}, evidence["difference"]) == ({0.2, 0.5}, 0)
     words = "succeeds as often as production so far, compared share by share."
     assert words in await page_of(stack, made)
 

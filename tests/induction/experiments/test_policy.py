@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.experiments import policy
-from induction.experiments.evidence import Counted, evidence
-from induction.experiments.policy import Next, Standing
+from induction.experiments.evidence import UnitCount, evidence
+from induction.experiments.policy import ExperimentState, Next
 from nlu_shared.schemas.experiments import (
     Arm,
     ExperimentEvidence,
@@ -21,7 +21,7 @@ from nlu_shared.schemas.experiments import (
 ONE, OTHER = UUID(int=7), UUID(int=8)
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 PLAN = ExperimentIn(version_id=ONE, guards=(Guard(intent="cancel"),), step_units=100, most_days=30)
-STANDING = Standing(
+STANDING = ExperimentState(
     now=NOW,
     created_at=NOW - timedelta(days=3),
     share=0.01,
@@ -45,7 +45,7 @@ DOUBTED = [GuardEvidence(intent="cancel", margin=0.05, units=90, worse=4.0, need
 
 
 @pytest.mark.parametrize(
-    ("standing", "found", "becomes"),
+    ("standing", "evidence", "becomes"),
     [
         ({}, {}, Next.STEPS_UP),
         ({"since": NOW - timedelta(hours=23)}, {}, Next.GOES_ON),
@@ -64,10 +64,10 @@ DOUBTED = [GuardEvidence(intent="cancel", margin=0.05, units=90, worse=4.0, need
     ],
 )
 def test_what_becomes_of_an_experiment(
-    standing: dict[str, object], found: dict[str, object], becomes: Next
+    standing: dict[str, object], evidence: dict[str, object], becomes: Next
 ) -> None:
     stands = replace(STANDING, **standing)  # type: ignore[arg-type]
-    assert policy.decide(PLAN, stands, QUIET.model_copy(update=found))[0] is becomes
+    assert policy.decide(PLAN, stands, QUIET.model_copy(update=evidence))[0] is becomes
 
 
 def test_the_share_of_one_is_no_step_but_a_win() -> None:
@@ -92,7 +92,7 @@ def test_units_are_parted_as_the_share_says_and_anew_by_each_experiment() -> Non
     assert 0.05 < both / len(units) < 0.075
 
 
-def weighed(*counted: Counted) -> ExperimentEvidence:
+def weighed(*counted: UnitCount) -> ExperimentEvidence:
     return evidence(
         counted,
         centre=0.8,
@@ -103,8 +103,8 @@ def weighed(*counted: Counted) -> ExperimentEvidence:
     )
 
 
-def counted(arm: Arm, successes: int, *, units: int, intent: str = "") -> Counted:
-    return Counted(0.5, arm, intent, units, ended=units, successes=successes)
+def counted(arm: Arm, successes: int, *, units: int, intent: str = "") -> UnitCount:
+    return UnitCount(0.5, arm, intent, units, ended=units, successes=successes)
 
 
 def test_nothing_counted_is_no_evidence() -> None:

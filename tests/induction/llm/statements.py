@@ -74,5 +74,5 @@ def telling(line: str, *examples: Example) -> PromptContent:
     return plain.model_copy(update={"instructions": (*others, extended)})
 
 
-def names(found: Extraction) -> dict[int | None, str | None]:
-    return {person.id: person.name for person in found.people}
+def names(extraction: Extraction) -> dict[int | None, str | None]:
+    return {person.id: person.name for person in extraction.people}

@@ -13,7 +13,7 @@ from induction.engine.runtime import Call
 from induction.llm import prices
 from induction.llm.adapters import batching
 from induction.llm.adapters.batch_reading import read_batch, read_page, read_results
-from induction.llm.adapters.batching import ProviderBatch, Unfinished
+from induction.llm.adapters.batching import NotAnswered, ProviderBatch
 from induction.llm.retry import Failure, Kind
 from induction.task_kinds.base import ModelRequest, Usage
 from offline_model.app import create_app
@@ -91,7 +91,7 @@ def test_results_come_in_any_order_and_of_an_id_the_first_counts() -> None:
         {"custom_id": 3, "result": {"type": "canceled"}},
     ]
     text = b"\n".join(json.dumps(one).encode() for one in lines) + b"\nnot json\n"
-    assert read_results(200, {}, text) == {"b": Unfinished("expired"), "a": None}
+    assert read_results(200, {}, text) == {"b": NotAnswered("expired"), "a": None}
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Log in first</html>", b"{}\n[]\n"])

@@ -59,15 +59,15 @@ def rot13(text: str) -> str:
     return re.sub(r"\b[a-z]+\b", lambda word: codecs.encode(word[0], "rot13"), text)
 
 
-def without_words(found: Extraction) -> Extraction:
-    events = (event.model_copy(update={"description": None}) for event in found.events)
-    return found.model_copy(update={"events": tuple(events)})
+def without_words(extraction: Extraction) -> Extraction:
+    events = (event.model_copy(update={"description": None}) for event in extraction.events)
+    return extraction.model_copy(update={"events": tuple(events)})
 
 
 def test_without_examples_it_finds_names_but_not_what_happened() -> None:
-    found = coded(TASK.baseline(), STATEMENT)
-    assert [person.name for person in found.people] == ["Bert"]
-    assert not found.events
+    extraction = coded(TASK.baseline(), STATEMENT)
+    assert [person.name for person in extraction.people] == ["Bert"]
+    assert not extraction.events
 
 
 def test_an_example_teaches_it_an_event_with_its_person_and_year() -> None:
@@ -82,18 +82,18 @@ def test_what_is_like_nothing_shown_is_nothing() -> None:
 def test_the_words_around_the_names_teach_who_does_what() -> None:
     prompt = showing(*BIRTHS, NOTHING)
     for text in ("Edda plinked Finn.", "Finn was plinked by Edda."):
-        found = coded(prompt, text)
-        (event,) = found.events
-        assert (names(found)[event.person], names(found)[event.child]) == ("Edda", "Finn")
+        extraction = coded(prompt, text)
+        (event,) = extraction.events
+        assert (names(extraction)[event.person], names(extraction)[event.child]) == ("Edda", "Finn")
 
 
 def test_an_example_teaches_a_pair_bond_and_whether_it_is_married() -> None:
     married = shown(
         "Anna wexed Bert.", "married", person="Anna", spouse="Bert", bond={"married": True}
     )
-    found = coded(showing(married, *BIRTHS, NOTHING), "Edda wexed Finn.")
-    (bond,) = found.pair_bonds
-    assert {names(found)[bond.person_a], names(found)[bond.person_b]} == {"Edda", "Finn"}
+    extraction = coded(showing(married, *BIRTHS, NOTHING), "Edda wexed Finn.")
+    (bond,) = extraction.pair_bonds
+    assert {names(extraction)[bond.person_a], names(extraction)[bond.person_b]} == {"Edda", "Finn"}
     assert bond.married
     assert not coded(showing(married, *BIRTHS, NOTHING), "Edda plinked Finn.").pair_bonds
 
@@ -130,12 +130,12 @@ def test_who_was_named_before_does_what_they_do_in_the_examples() -> None:
     ]
     prompt = showing(*moved, *BIRTHS, NOTHING)
     before = (Turn(text="There was Finn."),)
-    found = coded(prompt, "Xe glorped in 1960.", context=Context(before=before))
-    assert [names(found)[event.person] for event in found.events] == ["Finn"]
+    extraction = coded(prompt, "Xe glorped in 1960.", context=Context(before=before))
+    assert [names(extraction)[event.person] for event in extraction.events] == ["Finn"]
     known = Context(before=before, known={"people": [{"id": 5, "name": "Finn"}]})
-    found = coded(prompt, "Xe glorped in 1960.", context=known)
-    assert [event.person for event in found.events] == [5]
-    assert not found.people
+    extraction = coded(prompt, "Xe glorped in 1960.", context=known)
+    assert [event.person for event in extraction.events] == [5]
+    assert not extraction.people
 
 
 def test_the_form_of_a_date_tells_how_certain_the_examples_call_it() -> None:

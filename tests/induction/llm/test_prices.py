@@ -156,14 +156,16 @@ rates = st.decimals(0, 100, places=3)
 @st.composite
 def rows(draw: st.DrawFn) -> Price:
     """Any row that is one."""
-    given: dict[str, Any] = {"model": "m", "input": draw(rates), "output": draw(rates)}
-    given |= {name: draw(st.none() | rates) for name in ("cache_write", "cache_read")}
+    fields: dict[str, Any] = {"model": "m", "input": draw(rates), "output": draw(rates)}
+    fields |= {name: draw(st.none() | rates) for name in ("cache_write", "cache_read")}
     if draw(st.booleans()):
-        given |= {"long_above": draw(st.integers(1, 3_000))}
-        given |= {name: draw(rates) for name in ("long_input", "long_output")}
-        given |= {name: draw(st.none() | rates) for name in ("long_cache_write", "long_cache_read")}
+        fields |= {"long_above": draw(st.integers(1, 3_000))}
+        fields |= {name: draw(rates) for name in ("long_input", "long_output")}
+        fields |= {
+            name: draw(st.none() | rates) for name in ("long_cache_write", "long_cache_read")
+        }
     try:
-        return Price.model_validate(given)
+        return Price.model_validate(fields)
     except ValidationError:
         assume(False)
         raise

@@ -37,14 +37,14 @@ MADE = "UPDATE report_channels SET created_at = $2 WHERE id = $1"
 @pytest.fixture(scope="module")
 async def telling(databases: Databases, servers: Servers, box: Mailbox) -> AsyncIterator[Stack]:
     """In the week before runs were considered and an alert opened; so was one the week before."""
-    given: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "smtp_url": box.url,
         "smtp_from": "induction@example.org",
         "notice_private_hosts": ["127.0.0.1"],
         "report_seconds": 0.5,
         "public_url": "https://induction.example",
     }
-    async with opened(databases, servers, **given) as stack:
+    async with opened(databases, servers, **settings) as stack:
         await make_task(stack, TASK, cases=4)
         await make_task(stack, "other")
         cause = {"cause": "traffic_drift", "helps": True, "evidence": "the traffic moved"}

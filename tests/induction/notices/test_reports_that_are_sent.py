@@ -66,13 +66,13 @@ async def channels(stack: Stack) -> list[dict[str, Any]]:
     return list((await stack.induction.get("/v1/admin/channels")).json())
 
 
-async def settled(stack: Stack, **wanted: int) -> list[dict[str, Any]]:
+async def settled(stack: Stack, **numbers: int) -> list[dict[str, Any]]:
     """The channels, once their numbers are these together."""
 
     async def stand() -> list[dict[str, Any]] | None:
         seen = await channels(stack)
-        sums = {name: sum(one[name] for one in seen) for name in wanted}
-        return seen if sums == wanted else None
+        sums = {name: sum(one[name] for one in seen) for name in numbers}
+        return seen if sums == numbers else None
 
     return list(await until(stand))
 

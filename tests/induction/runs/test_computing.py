@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 from induction.runs.computing import process as engine_process
-from induction.runs.computing.patience import Patience, Standing, patience, patience_while_parked
+from induction.runs.computing.patience import (
+    Patience,
+    RunConditions,
+    patience,
+    patience_while_parked,
+)
 from induction.runs.computing.process import EngineFailed
 from nlu_shared.schemas.base import PROMPT_LIMIT
 
@@ -106,16 +111,16 @@ async def test_who_computes_can_be_paused(stack: Stack, task: str) -> None:
 @pytest.mark.parametrize(
     ("standing", "computing", "expected"),
     [
-        (Standing(cancel=False, pause=False, seconds_over=-1), 1_000, Patience.GO_ON),
-        (Standing(cancel=False, pause=False, seconds_over=59), 1_000, Patience.GO_ON),
-        (Standing(cancel=False, pause=False, seconds_over=1_000), 59, Patience.GO_ON),
-        (Standing(cancel=False, pause=False, seconds_over=61), 61, Patience.TOO_SLOW),
-        (Standing(cancel=False, pause=True, seconds_over=61), 61, Patience.PAUSE),
-        (Standing(cancel=True, pause=True, seconds_over=61), 61, Patience.CANCEL),
+        (RunConditions(cancel=False, pause=False, seconds_over=-1), 1_000, Patience.GO_ON),
+        (RunConditions(cancel=False, pause=False, seconds_over=59), 1_000, Patience.GO_ON),
+        (RunConditions(cancel=False, pause=False, seconds_over=1_000), 59, Patience.GO_ON),
+        (RunConditions(cancel=False, pause=False, seconds_over=61), 61, Patience.TOO_SLOW),
+        (RunConditions(cancel=False, pause=True, seconds_over=61), 61, Patience.PAUSE),
+        (RunConditions(cancel=True, pause=True, seconds_over=61), 61, Patience.CANCEL),
     ],
 )
 def test_patience_ends_where_somebody_asks_or_the_grace_is_used_up(
-    standing: Standing, computing: float, expected: Patience
+    standing: RunConditions, computing: float, expected: Patience
 ) -> None:
     assert patience(standing, computing=computing, grace=60) is expected
 
@@ -123,16 +128,16 @@ def test_patience_ends_where_somebody_asks_or_the_grace_is_used_up(
 @pytest.mark.parametrize(
     ("standing", "verdict"),
     [
-        (Standing(cancel=False, pause=False, seconds_over=-1), Patience.GO_ON),
-        (Standing(cancel=False, pause=True, seconds_over=-1), Patience.GO_ON),
-        (Standing(cancel=False, pause=False, seconds_over=1), Patience.TOO_SLOW),
-        (Standing(cancel=False, pause=True, seconds_over=1), Patience.TOO_SLOW),
-        (Standing(cancel=True, pause=True, seconds_over=1), Patience.CANCEL),
-        (Standing(cancel=True, pause=False, seconds_over=-1), Patience.CANCEL),
+        (RunConditions(cancel=False, pause=False, seconds_over=-1), Patience.GO_ON),
+        (RunConditions(cancel=False, pause=True, seconds_over=-1), Patience.GO_ON),
+        (RunConditions(cancel=False, pause=False, seconds_over=1), Patience.TOO_SLOW),
+        (RunConditions(cancel=False, pause=True, seconds_over=1), Patience.TOO_SLOW),
+        (RunConditions(cancel=True, pause=True, seconds_over=1), Patience.CANCEL),
+        (RunConditions(cancel=True, pause=False, seconds_over=-1), Patience.CANCEL),
     ],
 )
 def test_a_parked_run_ends_where_somebody_cancels_or_its_minutes_are_over(
-    standing: Standing, verdict: Patience
+    standing: RunConditions, verdict: Patience
 ) -> None:
     assert patience_while_parked(standing) is verdict
 

@@ -275,12 +275,12 @@ async def test_an_ensemble_is_tried_on_live_traffic_as_any_version(
     stack: Stack, measured: Measured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await begun(stack, TASK, measured.version, shares=[0.5])
-    given = {}
+    by_variant = {}
     for number in range(8):
         unit = {"unit": f"unit {number}"}
         active = (await stack.induction.get(f"/v1/prompts/{TASK}/active", params=unit)).json()
-        given[active["assigned"]["variant"]] = (active["version_id"], "ensemble" in active)
-    assert given == {"a": (measured.serving, False), "b": (measured.version, True)}
+        by_variant[active["assigned"]["variant"]] = (active["version_id"], "ensemble" in active)
+    assert by_variant == {"a": (measured.serving, False), "b": (measured.version, True)}
     monkeypatch.setenv("ANTHROPIC_BASE_URL", str(stack.model.base_url))
     service = create_nlu_service(
         task=TASK,

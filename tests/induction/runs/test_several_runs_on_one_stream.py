@@ -45,16 +45,16 @@ async def runs(stack: Stack) -> list[str]:
 
 def messages(lines: Iterable[str]) -> list[tuple[str | None, dict[str, Any]]]:
     """Each event's id, and what it says."""
-    found: list[tuple[str | None, dict[str, Any]]] = []
+    events: list[tuple[str | None, dict[str, Any]]] = []
     number = None
     for line in lines:
         if line.startswith("id:"):
             number = line[3:].strip()
         elif line.startswith("data:"):
-            found.append((number, json.loads(line[5:])))
+            events.append((number, json.loads(line[5:])))
         elif not line:
             number = None
-    return found
+    return events
 
 
 async def followed(stack: Stack, runs: list[str], **more: str) -> httpx2.Response:

@@ -42,15 +42,15 @@ def test_a_wait_is_explained_until_something_comes(
     says: str | None,
 ) -> None:
     silence = Silence(seconds=30, since=0, reached=5)
-    given = {"now": now, "reached": reached, "computing": computing, "trouble": trouble}
-    assert silence.explained(standing, **given) == says  # type: ignore[arg-type]
+    facts = {"now": now, "reached": reached, "computing": computing, "trouble": trouble}
+    assert silence.explained(standing, **facts) == says  # type: ignore[arg-type]
 
 
 def test_the_time_begins_anew_with_each_answer() -> None:
     silence = Silence(seconds=30, since=0, reached=5)
     for now, come, says in [(20, 6, None), (49, 6, None), (50, 6, FLYING)]:
-        given = {"now": now, "reached": come, "computing": 0, "trouble": None}
-        assert silence.explained(None, **given) == says  # type: ignore[arg-type]
+        facts = {"now": now, "reached": come, "computing": 0, "trouble": None}
+        assert silence.explained(None, **facts) == says  # type: ignore[arg-type]
 
 
 async def test_a_run_that_nobody_is_free_to_drive_says_so_until_it_is_claimed(

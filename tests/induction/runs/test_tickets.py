@@ -47,14 +47,14 @@ async def opened(browser: httpx2.AsyncClient, run: str, **query: object) -> http
 async def test_a_ticket_serves_every_reconnect_of_its_run_and_no_other(
     stack: Stack, browser: httpx2.AsyncClient, run: str
 ) -> None:
-    given = await ticket(stack)
-    answers = await asyncio.gather(*(opened(browser, run, ticket=given) for _ in range(4)))
+    token = await ticket(stack)
+    answers = await asyncio.gather(*(opened(browser, run, ticket=token) for _ in range(4)))
     assert [answer.status_code for answer in answers] == [200] * 4
     assert all("event: run_finished" in answer.text for answer in answers)
     (last,) = await sql(stack, "SELECT last_event FROM runs WHERE id = $1", run)
-    assert (await opened(browser, run, ticket=given, after=last[0])).status_code == 204
+    assert (await opened(browser, run, ticket=token, after=last[0])).status_code == 204
     other = await start(stack, "ticketed", kind="evaluate")
-    assert (await opened(browser, other, ticket=given)).status_code == 401
+    assert (await opened(browser, other, ticket=token)).status_code == 401
     await stack.induction.post(f"/v1/runs/{other}/cancel")
 
 
@@ -73,10 +73,10 @@ async def test_a_ticket_ends_after_a_day_or_an_hour_after_its_run(
     watched = await start(stack, slug, kind="evaluate")
     async with stack.working():
         await reached(stack, watched, "completed")
-    given = await ticket(stack)
-    assert (await opened(browser, watched, ticket=given)).status_code == 200
+    token = await ticket(stack)
+    assert (await opened(browser, watched, ticket=token)).status_code == 200
     await sql(stack, passes)
-    assert (await opened(browser, watched, ticket=given)).status_code == 401
+    assert (await opened(browser, watched, ticket=token)).status_code == 401
 
 
 async def test_a_page_that_comes_back_goes_on_where_it_was(
@@ -92,9 +92,9 @@ async def test_a_page_that_comes_back_goes_on_where_it_was(
 async def test_a_ticket_of_a_minute_ago_opens_nothing(
     stack: Stack, browser: httpx2.AsyncClient, run: str
 ) -> None:
-    given = await ticket(stack)
+    token = await ticket(stack)
     await sql(stack, "UPDATE stream_tickets SET expires_at = expires_at - interval '60 s'")
-    assert (await opened(browser, run, ticket=given)).status_code == 401
+    assert (await opened(browser, run, ticket=token)).status_code == 401
     await ticket(stack)
     left = await sql(stack, "SELECT FROM stream_tickets WHERE expires_at <= now()")
     assert left == []
@@ -114,23 +114,23 @@ async def test_a_ticket_ends_with_its_key(
     stack: Stack, browser: httpx2.AsyncClient, run: str
 ) -> None:
     identifier, of_page = await key(stack, scopes=["runs:read"])
-    given = await ticket(stack, of_page)
+    token = await ticket(stack, of_page)
     await stack.induction.delete(f"/v1/admin/keys/{identifier}")
-    assert (await opened(browser, run, ticket=given)).status_code == 401
+    assert (await opened(browser, run, ticket=token)).status_code == 401
 
 
 async def test_a_ticket_opens_nothing_but_a_stream(
     stack: Stack, browser: httpx2.AsyncClient, run: str
 ) -> None:
-    given = await ticket(stack)
-    assert (await browser.get(f"/v1/runs/{run}", params={"ticket": given})).status_code == 401
-    as_key = await browser.get("/v1/runs", headers={"Authorization": f"Bearer {given}"})
+    token = await ticket(stack)
+    assert (await browser.get(f"/v1/runs/{run}", params={"ticket": token})).status_code == 401
+    as_key = await browser.get("/v1/runs", headers={"Authorization": f"Bearer {token}"})
     assert as_key.status_code == 401
-    assert (await opened(browser, run, ticket=given)).status_code == 200
+    assert (await opened(browser, run, ticket=token)).status_code == 200
 
 
 async def test_the_text_of_a_ticket_is_not_stored(stack: Stack) -> None:
-    given = await ticket(stack)
+    token = await ticket(stack)
     stored = [row["hash"] for row in await sql(stack, "SELECT hash FROM stream_tickets")]
-    assert given not in stored
+    assert token not in stored
     assert all(len(one) == 64 for one in stored)

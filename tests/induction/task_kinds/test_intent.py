@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome
 from induction.task_kinds.registry import task_of
 from nlu_shared.rendering import render
 from nlu_shared.schemas.labels import LabelSpec
@@ -75,26 +75,26 @@ def test_an_answer_is_a_label_or_a_fault(
 
 def test_a_call_that_failed_is_a_fault_named_after_its_outcome() -> None:
     read = TASK.parse(ModelAnswer(Outcome.REFUSED, '{"label": "cancel", "confidence": 1}'))
-    assert read == Prediction(fault="refused")
+    assert read == ModelPrediction(fault="refused")
 
 
 def test_mistakes_are_confusions_or_missing_answers() -> None:
-    (confused,) = TASK.mistakes("cancel", Prediction(output="book_meeting"))
-    (silent,) = TASK.mistakes("cancel", Prediction(fault="cut"))
+    (confused,) = TASK.mistakes("cancel", ModelPrediction(output="book_meeting"))
+    (silent,) = TASK.mistakes("cancel", ModelPrediction(fault="cut"))
     assert (confused.kind, confused.truth, confused.predicted) == (
         "confused_labels",
         "cancel",
         "book_meeting",
     )
     assert (silent.kind, silent.truth, silent.predicted) == ("no_answer", "cancel", None)
-    assert TASK.mistakes("cancel", Prediction(output="cancel")) == []
+    assert TASK.mistakes("cancel", ModelPrediction(output="cancel")) == []
 
 
 def test_the_score_is_macro_f1_with_the_f1_of_each_true_label_and_accuracy() -> None:
     predictions = [
-        Prediction(output="cancel"),
-        Prediction(output="cancel"),
-        Prediction(fault="cut"),
+        ModelPrediction(output="cancel"),
+        ModelPrediction(output="cancel"),
+        ModelPrediction(fault="cut"),
     ]
     score = TASK.score(["cancel", "book_meeting", "cancel"], predictions)
     assert score.cases == 3
@@ -105,7 +105,7 @@ def test_the_score_is_macro_f1_with_the_f1_of_each_true_label_and_accuracy() -> 
 
 
 def test_a_truth_that_is_no_label_any_more_counts_as_a_miss() -> None:
-    score = TASK.score(["cancel", "gone"], [Prediction(output="cancel")] * 2)
+    score = TASK.score(["cancel", "gone"], [ModelPrediction(output="cancel")] * 2)
     assert score.components["f1:gone"] == 0
 
 

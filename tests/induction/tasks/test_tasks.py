@@ -100,12 +100,12 @@ async def test_runs_that_do_not_say_raise_and_guard_what_the_task_says(stack: St
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_component")
     hostile = {"focus": "a hostile\ntext", "guards": {first: 0.1, "an evil name": 0.1, "zzz": 0.1}}
     refused = await stack.induction.patch("/v1/tasks/aiming", json={"objective": hostile})
-    wanted = {"type": "unknown_component", "expected": "a label of the task that is not retired"}
+    fault = {"type": "unknown_component", "expected": "a label of the task that is not retired"}
     guards = ["body", "objective", "guards"]
     assert refused.json()["errors"] == [
-        {"loc": ["body", "objective", "focus"], **wanted},
-        {"loc": guards, "unknown": "name 2", **wanted},
-        {"loc": guards, "unknown": "zzz", **wanted},
+        {"loc": ["body", "objective", "focus"], **fault},
+        {"loc": guards, "unknown": "name 2", **fault},
+        {"loc": guards, "unknown": "zzz", **fault},
     ]
     assert "hostile" not in refused.text
     assert "evil" not in refused.text

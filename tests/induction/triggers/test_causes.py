@@ -14,8 +14,8 @@ CANARY = Canary(cases=50, score=0.7, unusable=0, wavered=1, same_cases=50, summa
 AT = NOW - timedelta(hours=9)
 
 
-def night(**found: object) -> Night:
-    return Night(CANARY.model_copy(update=found), AT)
+def night(**fields: object) -> Night:
+    return Night(CANARY.model_copy(update=fields), AT)
 
 
 def moved(psi: float | None, chance: float | None = 0.05) -> TrafficDrift:

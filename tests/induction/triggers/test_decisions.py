@@ -142,11 +142,11 @@ async def test_every_decision_is_read_page_by_page(stack: Stack) -> None:
     for number in range(5):
         await switch(stack, "often-decided", enabled=True, min_cases=100 + number)
         await consider(stack, "often-decided")
-    path, wanted = "/v1/admin/auto-trigger/decisions", {"task": "often-decided", "limit": 2}
+    path, query = "/v1/admin/auto-trigger/decisions", {"task": "often-decided", "limit": 2}
     pages: list[list[str]] = []
     cursor: dict[str, str] = {}
     while True:
-        page = (await stack.induction.get(path, params=wanted | cursor)).json()
+        page = (await stack.induction.get(path, params=query | cursor)).json()
         pages.append([one["reasons"][0] for one in page["items"]])
         if page["next_cursor"] is None:
             break

@@ -11,7 +11,7 @@ from induction.triggers.policy import (
     Live,
     Loop,
     Money,
-    Standing,
+    TaskState,
     canary_due,
     decide,
     held_back,
@@ -173,8 +173,8 @@ def test_the_reasons_are_all_there_are_in_words(facts: Facts, reasons: tuple[str
 
 
 def test_switched_off_paused_or_archived_nothing_else_is_looked_at() -> None:
-    assert held_back(RULES, Standing()) is None
-    off = held_back(AutoTrigger(), Standing(is_archived=True, paused="paused by key:1"))
+    assert held_back(RULES, TaskState()) is None
+    off = held_back(AutoTrigger(), TaskState(is_archived=True, paused="paused by key:1"))
     assert off is not None
     assert (off.start, off.reasons) == (
         False, ("switched off", "the task is archived", "paused by key:1")

@@ -13,7 +13,7 @@ from nlu_shared.ids import uuid7
 PLAIN = anonymiser()
 OURS = anonymiser(["Acme Corp", "Zürich", "email", "x", ""])
 
-FOUND = [
+REPLACED = [
     ("write to ann.lee+x@mail.example.co.uk, now", "write to [email], now"),
     ("mailto:ann@example.com.", "mailto:[email]."),
     ("DE89 3704 0044 0532 0130 00 please", "[iban] please"),
@@ -55,7 +55,7 @@ LEFT = [
 ]
 
 
-@pytest.mark.parametrize(("text", "left"), FOUND)
+@pytest.mark.parametrize(("text", "left"), REPLACED)
 def test_what_identifies_a_person_is_replaced_by_its_kind(text: str, left: str) -> None:
     assert OURS.text(text) == left
 
@@ -134,7 +134,9 @@ def test_once_is_enough_and_nothing_else_is_touched(text: str) -> None:
         place = text.index(kept, place) + len(kept)
 
 
-@given(st.lists(st.sampled_from([raw for raw, left in FOUND if re.fullmatch(PLACEHOLDER, left)])))
+@given(
+    st.lists(st.sampled_from([raw for raw, left in REPLACED if re.fullmatch(PLACEHOLDER, left)]))
+)
 def test_every_finding_is_replaced_and_the_words_between_stay(findings: list[str]) -> None:
     words = [f"word{'n' * number}" for number in range(len(findings) + 1)]
     text = " ".join(f"{word}; {one};" for word, one in zip(words, findings, strict=False))

@@ -40,8 +40,8 @@ async def test_the_audit_offers_what_the_model_answers_and_not_which_of_them_it_
         page = await shown(http, "review", task=task, queue="audit")
         pages.append(re.findall(r'<button name="label" value="([^"]*)"', page))
         (item,) = re.findall(r'data-item="([^"]*)"', page)
-        given = {"item": item, "task": task, "queue": "audit"}
-        answer = await send(http, "review/label", label="sleep", **given)
+        form = {"item": item, "task": task, "queue": "audit"}
+        answer = await send(http, "review/label", label="sleep", **form)
         assert answer.status_code == 303
     assert pages == [["eat", "shop", "sleep"]] * 2
 
@@ -50,8 +50,8 @@ async def judge(auditor: httpx2.AsyncClient, task: str) -> None:
     """What the audit has next is approved as it is."""
     page = await shown(auditor, "review", task=task, queue="audit")
     (item,) = re.findall(r'data-item="([^"]*)"', page)
-    given = {"item": item, "task": task, "queue": "audit", "approves": "yes"}
-    answer = await send(auditor, "review/label", label="greet", **given)
+    form = {"item": item, "task": task, "queue": "audit", "approves": "yes"}
+    answer = await send(auditor, "review/label", label="greet", **form)
     assert answer.status_code == 303
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 from nlu_logger.dashboard.house import HOUSE
-from nlu_logger.dashboard.inbox.given import InboxQueue
+from nlu_logger.dashboard.inbox.forms import InboxQueue
 from nlu_shared.schemas.queues import Queue
 
 from tests.fixtures import browsing
@@ -141,18 +141,18 @@ async def test_a_browser_without_scripts_logs_in_and_out(world: World) -> None:
 
 
 async def test_a_login_leads_to_the_page_that_was_wanted(world: World) -> None:
-    wanted = "/dashboard/review?queue=label-next&task=intent&worth=40"
+    address = "/dashboard/review?queue=label-next&task=intent&worth=40"
     async with client(world.url, None) as made:
         made.headers["x-proof"] = ""
-        login = (await made.get(wanted)).headers["location"]
+        login = (await made.get(address)).headers["location"]
         page = (await made.get(login)).text
-        assert f'data-then="{wanted.replace("&", "&amp;")}"' in page
+        assert f'data-then="{address.replace("&", "&amp;")}"' in page
         form = re.search(r'action="/dashboard/(enter[^"]+)"', page)
         assert form
         wrong = await send(made, form[1], key="nlk_unknown")
         assert form[0] in wrong.text
         entered = await send(made, form[1], key=BOOTSTRAP_KEY)
-        assert (entered.status_code, entered.headers["location"]) == (303, wanted)
+        assert (entered.status_code, entered.headers["location"]) == (303, address)
 
 
 @pytest.mark.parametrize(
@@ -207,15 +207,17 @@ async def test_texts_of_users_are_shown_as_text_wherever_they_stand(
     )
     ended = {"was_successful": False, "execution_error": HOSTILE}
     await world.admin.post(f"/v1/predictions/{log_id}/outcome", json=ended)
-    given = {"corrected_output": HOSTILE, "correction_notes": HOSTILE}
+    correction = {"corrected_output": HOSTILE, "correction_notes": HOSTILE}
     async with browser(world) as made:
         pages = [await made.get(f"/dashboard/review?task={task}&queue={one}") for one in Queue]
         async with await world.key("corrections:write") as colleague:
             path = f"/v1/predictions/{log_id}/corrections"
-            assert (await colleague.post(path, json=given)).status_code == 409  # held by this page
+            assert (
+                await colleague.post(path, json=correction)
+            ).status_code == 409  # held by this page
         await world.release(log_id)
         async with await world.key("corrections:write") as colleague:
-            assert (await colleague.post(path, json=given)).status_code == 201
+            assert (await colleague.post(path, json=correction)).status_code == 201
         pages.append(await made.get(f"/dashboard/review?queue=proposed&task={task}"))
         pages.append(await made.get("/dashboard", params={"task": task}))
         pages.append(await made.get("/dashboard/predictions", params={"task": task}))
@@ -223,7 +225,7 @@ async def test_texts_of_users_are_shown_as_text_wherever_they_stand(
         pages.append(await made.get(f"/dashboard/predictions/{log_id}"))
     for page in pages:
         assert page.status_code == 200
-        assert not Foreign(page.text).found
+        assert not Foreign(page.text).violations
     assert sum("&lt;script&gt;" in page.text for page in pages) >= 7
 
 

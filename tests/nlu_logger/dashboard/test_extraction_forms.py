@@ -36,9 +36,9 @@ def fields_of(output: object) -> list[tuple[str, str]]:
     """What the form of a proposal sends when nothing is changed."""
     proposed = extraction.proposal_of(output)
     assert proposed is not None
-    sheet = extraction.sheet(proposed)
-    fields = [("delete", sheet.delete)]
-    for kind, rows in sheet.rows.items():
+    form = extraction.form_for(proposed)
+    fields = [("delete", form.delete)]
+    for kind, rows in form.rows.items():
         for place, row in enumerate(rows):
             for name, value in row.items():
                 values = value if isinstance(value, list) else [value]
@@ -109,10 +109,10 @@ async def test_an_event_about_nobody_or_at_no_date_is_no_truth(
     world: World, task: str, changed: dict[str, str], says: str | None
 ) -> None:
     item = await world.log(task=task, prompt=WORDS, output=PROPOSED)
-    given = {"item": item, "task": task, "approves": "yes"}
+    form = {"item": item, "task": task, "approves": "yes"}
     async with browser(world.url) as http:
         fields = dict(fields_of(PROPOSED)) | changed
-        answer = await send(http, "review/code", **given, **fields)
+        answer = await send(http, "review/code", **form, **fields)
     assert answer.status_code == (422 if says else 303)
     assert says is None or says in answer.text
 
@@ -130,18 +130,18 @@ async def test_a_statement_is_coded_by_form_and_approved_by_somebody_who_sees_wh
     world: World, task: str
 ) -> None:
     item = await world.log(task=task, prompt=WORDS, output=PROPOSED)
-    given = {"item": item, "queue": "low-confidence", "task": task}
+    form = {"item": item, "queue": "low-confidence", "task": task}
     async with browser(world.url) as http:
         page = (await http.get(f"/dashboard/review?task={task}")).text
         assert 'name="people.0.name" value="Mary"' in page
         wrong = dict(fields_of(PROPOSED)) | {"events.0.kind": "", "people.0.name": "Marie"}
-        refused = await send(http, "review/code", **given, **wrong)
+        refused = await send(http, "review/code", **form, **wrong)
         assert refused.status_code == 422
         assert "In event 1: kind is missing" in refused.text
         assert 'name="people.0.name" value="Marie"' in refused.text
         assert '<label class="changed" title="the model: Mary">' in refused.text
         right = dict(fields_of(PROPOSED)) | {"events.0.anxiety": "down"}
-        assert (await send(http, "review/code", **given, **right)).status_code == 303
+        assert (await send(http, "review/code", **form, **right)).status_code == 303
         approver = await world.admin.post(
             "/v1/admin/keys", json={"name": "b", "scopes": ["reviews:read", "reviews:decide"]}
         )

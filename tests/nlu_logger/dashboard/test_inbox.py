@@ -22,8 +22,8 @@ async def http(world: World) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def reviewer(world: World, name: str, *scopes: str) -> str:
-    given = {"name": name, "scopes": ["reviews:read", "reviews:claim", *scopes]}
-    made = await world.admin.post("/v1/admin/keys", json=given)
+    body = {"name": name, "scopes": ["reviews:read", "reviews:claim", *scopes]}
+    made = await world.admin.post("/v1/admin/keys", json=body)
     return str(made.json()["key"])
 
 
@@ -41,10 +41,10 @@ def text(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", "", page).split())
 
 
-async def label(http: httpx2.AsyncClient, item: str, task: str, **given: Any) -> str:
+async def label(http: httpx2.AsyncClient, item: str, task: str, **fields: Any) -> str:
     """What is shown after it."""
-    queue = given.pop("queue", "low-confidence")
-    sent = await send(http, "review/label", item=item, queue=queue, task=task, **given)
+    queue = fields.pop("queue", "low-confidence")
+    sent = await send(http, "review/label", item=item, queue=queue, task=task, **fields)
     if sent.status_code == 303:
         sent = await http.get(sent.headers["location"])
     return sent.text
@@ -258,8 +258,8 @@ async def test_a_second_truth_for_a_text_waits_as_a_conflict_and_is_settled(
     assert "Another truth is approved for this text" in page
     page = await opened(http, task, "conflicts")
     (conflict,) = re.findall(r'data-item="([^"]*)"', page)
-    given = {"item": conflict, "queue": "conflicts", "task": task, "verdict": "replace"}
-    assert (await send(http, "review/settle", **given)).status_code == 303
+    form = {"item": conflict, "queue": "conflicts", "task": task, "verdict": "replace"}
+    assert (await send(http, "review/settle", **form)).status_code == 303
     case, end = await world.truth(task)
     assert (case["truth"], end["count"]) == ("other", 1)
 
@@ -269,8 +269,8 @@ async def test_a_doubted_case_stands_or_goes(
 ) -> None:
     ids = []
     for words in ("one", "two"):
-        given = {"task": task, "text": words, "truth": "greet"}
-        ids.append((await world.admin.post("/v1/ground-truth", json=given)).json()["id"])
+        form = {"task": task, "text": words, "truth": "greet"}
+        ids.append((await world.admin.post("/v1/ground-truth", json=form)).json()["id"])
     doubts = [
         {"case_id": one, "kind": "label", "note": "look", "suggested": "leave"} for one in ids
     ]
@@ -278,8 +278,8 @@ async def test_a_doubted_case_stands_or_goes(
     for verdict in ("clear", "withdraw"):
         page = await opened(http, task, "suspicious-label")
         (case,) = re.findall(r'data-item="([^"]*)"', page)
-        given = {"item": case, "queue": "suspicious-label", "task": task, "verdict": verdict}
-        assert (await send(http, "review/doubt", **given)).status_code == 303
+        form = {"item": case, "queue": "suspicious-label", "task": task, "verdict": verdict}
+        assert (await send(http, "review/doubt", **form)).status_code == 303
     assert "No label is in doubt." in await opened(http, task, "suspicious-label")
     _, end = await world.truth(task)
     assert end["count"] == 1

@@ -64,8 +64,8 @@ async def test_a_label_that_nobody_defined_keeps_its_key_for_the_session(
     assert "the same key for this session" in page
     first = keys(page)
     assert set(first) == {"m", "k", "z"}
-    given = {"task": task, "typed": "a", "allow_new": "yes", "approves": "yes"}
-    await send(http, "review/label", item=focused(page), **given)
+    form = {"task": task, "typed": "a", "allow_new": "yes", "approves": "yes"}
+    await send(http, "review/label", item=focused(page), **form)
     later = keys(await shown(http, "review", task=task))
     assert later == first | {"a": "4"}
 
@@ -76,13 +76,13 @@ async def test_the_labels_of_a_task_are_defined_from_the_inbox(
     await world.log(task=task, predicted_intent="m", confidence=0.1)
     page = await shown(http, "review", task=task)
     assert "required>m\n</textarea>" in page
-    given = {"item": focused(page), "task": task, "of": task}
+    form = {"item": focused(page), "task": task, "of": task}
     for wrong, why in (("x" * 201, "Line 1 cannot be taken"), ("m\nm", "Each name and each alias")):
-        refused = await send(http, "review/define", lines=wrong, **given)
+        refused = await send(http, "review/define", lines=wrong, **form)
         assert refused.status_code == 422
         assert why in refused.text
         assert f"required>{wrong}</textarea>" in refused.text
-    defined = await send(http, "review/define", lines="z: the last\n\nm", **given)
+    defined = await send(http, "review/define", lines="z: the last\n\nm", **form)
     assert defined.status_code == 303
     known = (await world.admin.get(f"/v1/tasks/{task}/labels")).json()
     assert [one["name"] for one in known["labels"]] == ["z", "m"]
@@ -90,7 +90,7 @@ async def test_the_labels_of_a_task_are_defined_from_the_inbox(
     page = await shown(http, "review", task=task)
     assert keys(page) == {"z": "1", "m": "2"}
     assert "Nobody has defined" not in page
-    late = await send(http, "review/define", lines="m", **given)
+    late = await send(http, "review/define", lines="m", **form)
     assert late.status_code == 409
 
 

@@ -21,8 +21,8 @@ async def http(world: World) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def key(world: World, *scopes: str) -> str:
-    given = {"name": "Ann", "scopes": ["predictions:read", *scopes]}
-    return str((await world.admin.post("/v1/admin/keys", json=given)).json()["key"])
+    body = {"name": "Ann", "scopes": ["predictions:read", *scopes]}
+    return str((await world.admin.post("/v1/admin/keys", json=body)).json()["key"])
 
 
 async def corrections(world: World, item: str) -> list[dict[str, object]]:
@@ -57,8 +57,8 @@ async def test_a_prediction_is_confirmed_and_approved_at_once_on_its_page(
     world: World, http: httpx2.AsyncClient, task: str
 ) -> None:
     item = await world.log(task=task)
-    given = {"item": item, "label": "greet", "approves": "yes", "quoting": "yes"}
-    assert (await send(http, "predictions/label", **given)).status_code == 303
+    form = {"item": item, "label": "greet", "approves": "yes", "quoting": "yes"}
+    assert (await send(http, "predictions/label", **form)).status_code == 303
     case, _ = await world.truth(task)
     assert (case["truth"], case["may_quote"]) == ("greet", True)
     page = await shown(http, f"predictions/{item}")
@@ -75,9 +75,9 @@ async def test_what_a_colleague_said_is_decided_on_its_page_and_another_may_be_s
         page = await shown(ann, f"predictions/{item}")
         assert "Decide" not in page
         (made,) = await corrections(world, item)
-        given = {"item": made["id"], "prediction": item, "verdict": "approve"}
-        assert (await send(ann, "predictions/decide", **given)).status_code == 403
-        assert (await send(http, "predictions/decide", **given)).status_code == 303
+        form = {"item": made["id"], "prediction": item, "verdict": "approve"}
+        assert (await send(ann, "predictions/decide", **form)).status_code == 403
+        assert (await send(http, "predictions/decide", **form)).status_code == 303
         assert "approved" in await shown(ann, f"predictions/{item}")
     other = await send(http, "predictions/label", item=item, typed="other", allow_new="yes")
     assert other.status_code == 303
@@ -89,8 +89,8 @@ async def test_a_label_that_is_none_is_refused_on_the_page_with_what_was_typed(
 ) -> None:
     await world.admin.put(f"/v1/tasks/{task}/labels", json=LABELS)
     item = await world.log(task=task, predicted_intent="create_event")
-    given = {"item": item, "typed": "mvoe_event", "note": "kept", "quoting": "no"}
-    refused = await send(http, "predictions/label", **given)
+    form = {"item": item, "typed": "mvoe_event", "note": "kept", "quoting": "no"}
+    refused = await send(http, "predictions/label", **form)
     assert refused.status_code == 422
     assert "This is no label of the task." in refused.text
     for kept in ('value="mvoe_event"', 'value="kept"', '<option value="no" selected>no</option>'):

@@ -55,7 +55,7 @@ async def test_a_key_is_shown_once_succeeded_and_revoked(
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("form", "says"),
     [
         ({"scopes": "reviews:read"}, "A key has a name."),
         ({"name": "Eve"}, "Choose what the key may do."),
@@ -68,12 +68,12 @@ async def test_a_key_is_shown_once_succeeded_and_revoked(
     ],
 )
 async def test_a_key_that_cannot_be_made_says_why_and_keeps_what_was_typed(
-    operator: httpx2.AsyncClient, given: dict[str, str], says: str
+    operator: httpx2.AsyncClient, form: dict[str, str], says: str
 ) -> None:
-    refused = await send(operator, "operations/keys", **given)
+    refused = await send(operator, "operations/keys", **form)
     assert refused.status_code == 422
     assert says in refused.text
-    assert f'value="{given.get("name", "")}"' in refused.text
+    assert f'value="{form.get("name", "")}"' in refused.text
 
 
 async def test_rows_are_downloaded_and_a_schedule_is_kept(
@@ -86,9 +86,9 @@ async def test_rows_are_downloaded_and_a_schedule_is_kept(
     assert "sure,greet" in trained.text
     assert ",unsure," in reviewed.text
     assert re.search(r'filename="retraining-[\d-]+\.csv"', trained.headers["content-disposition"])
-    given = {"name": task, "cron": "0 3 * * *", "target": "folder", "splits": "80/10/10"}
-    assert (await send(operator, "operations/exports", **given)).status_code == 303
-    twice = await send(operator, "operations/exports", **given)
+    form = {"name": task, "cron": "0 3 * * *", "target": "folder", "splits": "80/10/10"}
+    assert (await send(operator, "operations/exports", **form)).status_code == 303
+    twice = await send(operator, "operations/exports", **form)
     assert (twice.status_code, "A schedule has this name." in twice.text) == (409, True)
     (schedule,) = (await world.admin.get("/v1/admin/schedules")).json()
     page = (await operator.get(f"{OPERATIONS}/exports?schedule={schedule['id']}")).text
@@ -101,20 +101,20 @@ async def test_rows_are_downloaded_and_a_schedule_is_kept(
 async def test_an_alert_is_added_in_words_and_removed(
     world: World, operator: httpx2.AsyncClient
 ) -> None:
-    given = {
+    form = {
         "name": "Too many fail",
         "kind": "error_rate",
         "threshold": "25",
         "channel": "slack",
         "to": "https://hooks.example.org/a",
     }
-    assert (await send(operator, "operations/alerts", **given)).status_code == 303
+    assert (await send(operator, "operations/alerts", **form)).status_code == 303
     (alert,) = (await world.admin.get("/v1/admin/alerts")).json()
     assert alert["rule"]["threshold"] == 0.25
     page = (await operator.get(f"{OPERATIONS}/alerts?alert={alert['id']}")).text
     assert "25% of outcomes or more fail within 60 minutes, of 50 at least" in page
     assert "This rule was never met." in page
-    wrong = await send(operator, "operations/alerts", **given | {"to": "no address"})
+    wrong = await send(operator, "operations/alerts", **form | {"to": "no address"})
     assert wrong.status_code == 422
     await send(operator, "operations/alerts/remove", alert=alert["id"])
     assert (await world.admin.get("/v1/admin/alerts")).json() == []

@@ -19,7 +19,7 @@ PAGE = {"accept": "text/html"}
 
 
 @pytest.mark.parametrize(
-    ("path", "given", "says", "keeps"),
+    ("path", "form", "says", "keeps"),
     [
         ("alerts", ALERT | {"to": "nobody"}, "To, address 1, cannot be taken", "nobody"),
         ("alerts", ALERT | {"to": "a@b.org, x"}, "To, address 2, cannot be taken", "a@b.org, x"),
@@ -43,9 +43,9 @@ PAGE = {"accept": "text/html"}
     ],
 )  # fmt: skip
 async def test_a_refused_form_names_the_field_and_keeps_what_was_typed(
-    operator: httpx2.AsyncClient, path: str, given: dict[str, str], says: str, keeps: str
+    operator: httpx2.AsyncClient, path: str, form: dict[str, str], says: str, keeps: str
 ) -> None:
-    refused = await send(operator, f"operations/{path}", **given)
+    refused = await send(operator, f"operations/{path}", **form)
     assert refused.status_code == 422
     assert says in refused.text
     assert keeps in refused.text
@@ -56,9 +56,9 @@ async def test_a_note_that_is_too_long_is_refused_in_the_inbox_and_on_the_page_o
     world: World, operator: httpx2.AsyncClient, task: str
 ) -> None:
     item = await world.log(task=task, prompt="the item", confidence=0.1)
-    given = {"item": item, "task": task, "label": "greet", "note": "n" * 9_000}
+    form = {"item": item, "task": task, "label": "greet", "note": "n" * 9_000}
     for path in ("review", "predictions"):
-        refused = await send(operator, f"{path}/label", **given)
+        refused = await send(operator, f"{path}/label", **form)
         assert refused.status_code == 422
         assert "Note cannot be taken. Expected: at most 8,192 characters." in refused.text
         assert ("the item" in refused.text, "n" * 9_000 in refused.text) == (True, True)
@@ -67,12 +67,12 @@ async def test_a_note_that_is_too_long_is_refused_in_the_inbox_and_on_the_page_o
 async def test_a_download_and_a_filter_that_cannot_be_read_stay_on_their_page(
     operator: httpx2.AsyncClient,
 ) -> None:
-    wanted = {
+    faults = {
         "operations/exports/download?days=0": "Days back cannot be taken",
         "predictions?conversation=mine": "Conversation id cannot be taken",
         "truths?text=ab": "Text holds cannot be taken",
     }
-    for path, says in wanted.items():
+    for path, says in faults.items():
         page = await operator.get(f"/dashboard/{path}")
         assert (page.status_code, says in page.text) == (422, True), path
 

@@ -75,7 +75,7 @@ async def every_page(made: httpx2.AsyncClient, path: str) -> list[str]:
     return turned
 
 
-def found(page: str) -> set[str]:
+def ids_on(page: str) -> set[str]:
     return set(re.findall(r'href="/dashboard/predictions/([0-9a-f-]{36})"', page))
 
 
@@ -90,7 +90,7 @@ async def test_predictions_are_found_by_what_they_hold(world: World, task: str) 
     ended = {"was_successful": False, "execution_error": "calendar is full"}
     await world.admin.post(f"/v1/predictions/{ids['three']}/outcome", json=ended)
     await world.correct(ids["two"], "leave")
-    wanted = {
+    expected = {
         "text=MOVE": {"one", "two"},
         "intent=move": {"one"},
         "prompt_version=v6": {"one"},
@@ -105,9 +105,9 @@ async def test_predictions_are_found_by_what_they_hold(world: World, task: str) 
         "text=&intent=": {"one", "two", "three"},
     }
     async with browser(world.url) as made:
-        for query, names in wanted.items():
+        for query, names in expected.items():
             page = await made.get(f"/dashboard/predictions?task={task}&{query}")
-            assert found(page.text) == {ids[name] for name in names}, query
+            assert ids_on(page.text) == {ids[name] for name in names}, query
         assert "Who copies rows of this page is noted nowhere" in page.text
         nothing = await made.get(f"/dashboard/predictions?task={task}&text=unheard")
         assert "No prediction is like this." in nothing.text
@@ -115,7 +115,7 @@ async def test_predictions_are_found_by_what_they_hold(world: World, task: str) 
         assert wrong.status_code == 422
         assert "From cannot be taken. Expected: a date and a time, in UTC." in wrong.text
         assert ('value="never"' in wrong.text, 'value="kept"' in wrong.text) == (True, True)
-        assert not found(wrong.text)
+        assert not ids_on(wrong.text)
         short = await made.get("/dashboard/predictions?text=ab")
         assert "Text holds cannot be taken. Expected: 3 to 200 characters." in short.text
         history = (await made.get(f"/dashboard/predictions/{ids['two']}")).text
@@ -128,10 +128,10 @@ async def test_a_page_of_what_was_found_leads_to_the_older_ones(world: World, ta
     await world.admin.post("/v1/predictions:batch", json=rows)
     async with browser(world.url) as made:
         page = (await made.get(f"/dashboard/predictions?task={task}")).text
-        newest = found(page)
+        newest = ids_on(page)
         older = re.search(r'<a href="([^"]*)" rel="next">', page)
         assert older
-        rest = found((await made.get(unescape(older[1]))).text)
+        rest = ids_on((await made.get(unescape(older[1]))).text)
     assert (len(newest), len(rest), newest & rest) == (50, 10, set())
 
 
@@ -152,11 +152,11 @@ async def test_the_numbers_of_the_overview_lead_to_as_many_rows(world: World, ta
         expected = {"4": 4, "75.0 %": 3, "66.7 %": 3}
         assert numbers.keys() == expected.keys()
         for number, count in expected.items():
-            assert len(found((await made.get(numbers[number])).text)) == count, number
+            assert len(ids_on((await made.get(numbers[number])).text)) == count, number
         (hour,) = re.findall(r'<a href="([^"]*)" tabindex="-1"><title>[^<]*: 4 predictions', page)
-        assert len(found((await made.get(unescape(hour))).text)) == 4
+        assert len(ids_on((await made.get(unescape(hour))).text)) == 4
         (bucket,) = re.findall(r'<a href="([^"]*)" tabindex="-1"><title>2 of confidence 0.2<', page)
-        assert len(found((await made.get(unescape(bucket))).text)) == 2
+        assert len(ids_on((await made.get(unescape(bucket))).text)) == 2
 
 
 def named(*numbers: float | None) -> list[Value]:

@@ -19,9 +19,9 @@ async def page(world: World) -> AsyncIterator[httpx2.AsyncClient]:
         yield made
 
 
-async def brought(page: httpx2.AsyncClient, **given: Any) -> str:
-    answer = await send(page, "operations/imports", **given)
-    assert Foreign(answer.text).found == []
+async def brought(page: httpx2.AsyncClient, **form: Any) -> str:
+    answer = await send(page, "operations/imports", **form)
+    assert Foreign(answer.text).violations == []
     return unescape(answer.text)
 
 

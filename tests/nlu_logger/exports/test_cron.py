@@ -55,17 +55,17 @@ def at(moment: str) -> datetime:
         ),
     ],
 )
-def test_the_newest_slot_is_written_and_the_missed_are_counted(
+def test_the_newest_export_is_written_and_the_missed_are_counted(
     cron: str, waiting: str, now: str, expected: tuple[str, int, str] | None
 ) -> None:
-    wanted = expected and Due(at(expected[0]), expected[1], at(expected[2]))
-    assert due(cron, at(waiting), at(now)) == wanted
+    end = expected and Due(at(expected[0]), expected[1], at(expected[2]))
+    assert due(cron, at(waiting), at(now)) == end
 
 
 def test_counting_what_was_missed_ends() -> None:
-    found = due("* * * * *", at("2025-01-01T00:00"), at("2026-01-01T00:00"))
-    assert found is not None
-    assert (found.scheduled_at, found.missed) == (at("2026-01-01T00:00"), MOST_COUNTED)
+    newest = due("* * * * *", at("2025-01-01T00:00"), at("2026-01-01T00:00"))
+    assert newest is not None
+    assert (newest.scheduled_at, newest.missed) == (at("2026-01-01T00:00"), MOST_COUNTED)
 
 
 def test_the_clock_of_another_zone_changes_nothing() -> None:

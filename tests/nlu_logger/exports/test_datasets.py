@@ -100,7 +100,7 @@ async def test_datasets_reads_the_folder(world: World, task: str, tmp_path: Path
     loaded = json.loads(printed)
     assert set(loaded) == set(SPLITS)
     shares = Shares.read("60/20/20")
-    rows = [(split, row) for split, (found, _) in loaded.items() for row in found]
+    rows = [(split, row) for split, (part, _) in loaded.items() for row in part]
     assert len(rows) == 30
     assert all(split_of(row["text"], shares, seed=0) == split for split, row in rows)
     assert {kind for _, kind in loaded.values()} == {"float64"}

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from nlu_shared.ids import uuid7
-from nlu_shared.schemas.exports import RetrainingRow, ReviewRow
+from nlu_shared.schemas.exports import ExportedRow, ReviewRow
 
 from tests.nlu_logger.world import World
 
@@ -117,9 +117,9 @@ async def test_columns_are_the_schemas(world: World, task: str) -> None:
     await world.log(task=task, confidence=UNSURE)
     (training,) = await rows(world, "retraining", task=task, min_confidence=0)
     (to_review,) = await rows(world, "review", task=task)
-    assert list(training) == list(RetrainingRow.model_fields)
+    assert list(training) == list(ExportedRow.model_fields)
     assert list(to_review) == list(ReviewRow.model_fields)
-    RetrainingRow.model_validate(training)
+    ExportedRow.model_validate(training)
     ReviewRow.model_validate(to_review)
 
 
@@ -204,8 +204,8 @@ async def test_review_shows_the_least_certain_first_and_below_the_threshold(
 ) -> None:
     for confidence in (0.6, 0.1, 0.7, 0.3):
         await world.log(task=task, confidence=confidence)
-    found = [row["confidence"] for row in await rows(world, "review", task=task)]
-    assert found == [0.1, 0.3, 0.6]
+    sure = [row["confidence"] for row in await rows(world, "review", task=task)]
+    assert sure == [0.1, 0.3, 0.6]
     below = await rows(world, "review", task=task, confidence_threshold=0.3)
     assert [row["confidence"] for row in below] == [0.1]
 

@@ -170,14 +170,14 @@ async def test_pairs_come_from_the_retraining_rows(world: World, task: str) -> N
         assert answer.status_code == 200
         return [Pair.model_validate_json(line) for line in answer.text.splitlines()]
 
-    found = await made(per_text=1)
+    pairs = await made(per_text=1)
     exported = await world.admin.get("/v1/exports/retraining", params={"task": task})
     plain = [
         row for row in map(json.loads, exported.text.splitlines()) if row["label"] in ("a", "b")
     ]
     labelled = [LabelledText.model_validate(row) for row in plain]
-    assert found == list(make_pairs(labelled, seed=0, per_text=1))
-    assert {pair.label for pair in found} == {0, 1}
+    assert pairs == list(make_pairs(labelled, seed=0, per_text=1))
+    assert {pair.label for pair in pairs} == {0, 1}
     assert await made(seed=3, texts=2) == await made(seed=3, texts=2)
     drawn = {text for pair in await made(texts=2) for text in (pair.text_a, pair.text_b)}
     assert len(drawn) <= 2

@@ -28,7 +28,7 @@ AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'
 
 
 class Bucket:
-    """The two requests of S3 that a slot takes. It refuses manifests while `refuses`, and answers
+    """The two requests of S3 that a export takes. It refuses manifests while `refuses`, and answers
     no file that is put while `open` is not set."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ async def world(databases: Databases, servers: Servers) -> AsyncIterator[World]:
         yield made
 
 
-async def due_slot(world: World, task: str) -> UUID:
+async def due_export(world: World, task: str) -> UUID:
     """The id of a schedule with one row to write now."""
     await world.log(task=task, prompt="hello", confidence=0.9)
     body = {"name": task, "target": "store", "what": {"task": task}}
@@ -97,10 +97,10 @@ async def due_slot(world: World, task: str) -> UUID:
     return made
 
 
-async def test_a_slow_storage_holds_no_connection_and_its_slot_is_one_workers(
+async def test_a_slow_storage_holds_no_connection_and_its_export_is_one_workers(
     world: World, bucket: Bucket, task: str
 ) -> None:
-    made = await due_slot(world, task)
+    made = await due_export(world, task)
     bucket.open.clear()
     async with open_database(world.database.app_url) as database:
         writing = asyncio.create_task(write_due(database, destinations(None, STORE)))
@@ -109,7 +109,7 @@ async def test_a_slow_storage_holds_no_connection_and_its_slot_is_one_workers(
         async with connected(world.superuser_url) as superuser:
             assert await superuser.fetchval(HELD) == 0
         assert await write_due(database, destinations(None, STORE)) == 0
-        # As after the worker's death and its claim's time: another takes the slot, and the first,
+        # As after the worker's death and its claim's time: another takes the export, and the first,
         # should it live after all, records nothing.
         async with connected(world.database.owner_url) as owner:
             await owner.execute("UPDATE export_schedules SET claimed_until = now()")
@@ -120,10 +120,10 @@ async def test_a_slow_storage_holds_no_connection_and_its_slot_is_one_workers(
     assert len(runs.json()) == 1
 
 
-async def test_a_slot_is_in_the_bucket_once_its_manifest_is(
+async def test_a_export_is_in_the_bucket_once_its_manifest_is(
     world: World, bucket: Bucket, task: str
 ) -> None:
-    await due_slot(world, task)
+    await due_export(world, task)
     async with open_database(world.database.app_url) as database:
         bucket.refuses = True
         assert await write_due(database, destinations(None, STORE)) == 0

@@ -45,7 +45,7 @@ async def database(world: World) -> AsyncIterator[Database]:
 
 
 async def schedule(world: World, task: str, target: str = "folder", **what: Any) -> str:
-    """The id of a schedule whose slot came three weeks ago."""
+    """The id of a schedule whose export came three weeks ago."""
     body = {"name": task, "target": target, "what": {"task": task, **what}}
     answer = await world.admin.post(PATH, json=body)
     assert answer.status_code == 201, answer.text
@@ -62,21 +62,21 @@ async def schedule(world: World, task: str, target: str = "folder", **what: Any)
 async def runs(world: World, schedule_id: str) -> list[dict[str, Any]]:
     answer = await world.admin.get(f"{PATH}/{schedule_id}/runs")
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()
-    return found
+    schedules: list[dict[str, Any]] = answer.json()
+    return schedules
 
 
-def check(slot: Path) -> Manifest:
+def check(export: Path) -> Manifest:
     """The manifest, once it is seen to be true of every file beside it."""
-    manifest = Manifest.model_validate_json((slot / "manifest.json").read_bytes())
+    manifest = Manifest.model_validate_json((export / "manifest.json").read_bytes())
     for file in manifest.files:
-        held = (slot / file.name).read_bytes()
+        held = (export / file.name).read_bytes()
         assert (file.bytes, file.sha256) == (len(held), hashlib.sha256(held).hexdigest())
     return manifest
 
 
 @pytest.mark.parametrize("target", ["folder", "store"])
-async def test_a_due_slot_is_written_with_its_manifest(
+async def test_a_due_export_is_written_with_its_manifest(
     world: World, database: Database, root: Path, task: str, target: str
 ) -> None:
     await world.log(task=task, prompt="hello", confidence=0.9)
@@ -86,37 +86,37 @@ async def test_a_due_slot_is_written_with_its_manifest(
     assert await write_due(database, targets) == 0
     (run,) = await runs(world, made)
     assert (run["missed"], run["rows"]) == (2, 1)
-    (slot,) = (root / target / task).iterdir()
-    manifest = check(slot)
+    (export,) = (root / target / task).iterdir()
+    manifest = check(export)
     assert [file.name for file in manifest.files] == ["retraining.jsonl"]
-    assert run["sha256"] == hashlib.sha256((slot / "manifest.json").read_bytes()).hexdigest()
+    assert run["sha256"] == hashlib.sha256((export / "manifest.json").read_bytes()).hexdigest()
     params = {"task": task}
     exported = await world.admin.get("/v1/exports/retraining", params=params)
-    assert (slot / "retraining.jsonl").read_bytes() == exported.content
+    assert (export / "retraining.jsonl").read_bytes() == exported.content
     async with connected(world.database.owner_url) as owner:
         handed = await owner.fetchrow(
             "SELECT kind, destination FROM disclosures WHERE recipient = $1", f"schedule:{made}"
         )
     assert tuple(handed) == ("retraining", run["destination"])
-    assert run["destination"].endswith(str(slot.relative_to(root)))
+    assert run["destination"].endswith(str(export.relative_to(root)))
 
 
-async def test_a_slot_can_be_a_data_set_folder(
+async def test_a_export_can_be_a_data_set_folder(
     world: World, database: Database, root: Path, task: str
 ) -> None:
     for number in range(10):
         await world.log(task=task, prompt=f"text {number}", confidence=0.9)
     await schedule(world, task, splits="50/25/25")
     assert await write_due(database, destinations(root / "folder", None)) == 1
-    (slot,) = (root / "folder" / task).iterdir()
-    manifest = check(slot)
+    (export,) = (root / "folder" / task).iterdir()
+    manifest = check(export)
     assert sum(file.rows for file in manifest.files) == 10
-    assert {path.name for path in slot.iterdir()} == {
+    assert {path.name for path in export.iterdir()} == {
         "README.md", "manifest.json", "train.jsonl", "validation.jsonl", "test.jsonl",
     }  # fmt: skip
 
 
-async def test_many_workers_write_a_slot_once(
+async def test_many_workers_write_a_export_once(
     world: World, database: Database, root: Path, task: str
 ) -> None:
     made = await schedule(world, task)
@@ -142,7 +142,7 @@ class Dying(Folder):
 
 
 @pytest.mark.parametrize("late", [False, True])
-async def test_a_worker_that_dies_leaves_no_half_slot_and_the_next_completes_it(
+async def test_a_worker_that_dies_leaves_no_half_export_and_the_next_completes_it(
     world: World, database: Database, root: Path, task: str, late: bool
 ) -> None:
     await world.log(task=task, confidence=0.9)
@@ -161,8 +161,8 @@ async def test_a_worker_that_dies_leaves_no_half_slot_and_the_next_completes_it(
     left.mkdir()
     await world.log(task=task, confidence=0.9)
     assert await write_due(database, destinations(folder, None)) == 1
-    (slot,) = (folder / task).iterdir()
-    check(slot)
+    (export,) = (folder / task).iterdir()
+    check(export)
     (run,) = await runs(world, made)
     assert run["rows"] == (1 if late else 2)
     assert left.exists() is late

@@ -72,8 +72,8 @@ async def send(
 async def read(world: World, identifier: str) -> dict[str, Any]:
     answer = await world.admin.get(f"/v1/predictions/{identifier}")
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    answered: dict[str, Any] = answer.json()
+    return answered
 
 
 @pytest.mark.parametrize("kind", [JSONL, CSV])

@@ -14,7 +14,7 @@ from nlu_logger.exports.formats import form_of
 from nlu_logger.exports.splits import SPLITS, Shares
 from nlu_logger.imports.labelled import Labelling, cases_of
 from nlu_logger.imports.results import understood
-from nlu_shared.files.reading import Kind, read
+from nlu_shared.files.reading import FileKind, read
 from nlu_shared.schemas.base import PROMPT_LIMIT
 from nlu_shared.schemas.exports import ExportFormat
 from nlu_shared.schemas.ground_truth import GroundTruthIn
@@ -26,7 +26,11 @@ from tests.fixtures.from_schema import JSON, TEXTS
 
 COLUMNS = ["text", "label", "confidence", "source", "corrected"]
 REVIEW = ["id", "prompt", "predicted_intent", "confidence", "corrected_intent", "notes"]
-KINDS = {ExportFormat.CSV: Kind.CSV, ExportFormat.JSON: Kind.JSON, ExportFormat.JSONL: Kind.JSONL}
+KINDS = {
+    ExportFormat.CSV: FileKind.CSV,
+    ExportFormat.JSON: FileKind.JSON,
+    ExportFormat.JSONL: FileKind.JSONL,
+}
 HOW = Labelling(task="greetings", may_quote=True)
 texts = TEXTS.filter(str.strip)
 NOTHING = ("nan", "null", "\\n")
@@ -58,7 +62,7 @@ def training(rows: list[Labelled]) -> list[list[JsonValue]]:
     return [[text, truth, 0.5, "production", True] for text, truth in rows]
 
 
-def brought_in(file: bytes, kind: Kind) -> list[Labelled]:
+def brought_in(file: bytes, kind: FileKind) -> list[Labelled]:
     made = [case for line in read(io.BytesIO(file), kind) for _, case in cases_of(line, HOW)]
     assert all(isinstance(case, GroundTruthIn) for case in made), made
     return [(case.text, case.truth) for case in made if isinstance(case, GroundTruthIn)]
@@ -81,7 +85,7 @@ def test_a_data_set_folder_comes_back_as_cases(rows: list[Labelled]) -> None:
         folder = Path(made)
         write_dataset(lines, folder, Shares(80, 10, 10), seed=1, selected="all")
         files = [(folder / f"{name}.jsonl").read_bytes() for name in SPLITS]
-    cases_found = [case for file in files for case in brought_in(file, Kind.JSONL)]
+    cases_found = [case for file in files for case in brought_in(file, FileKind.JSONL)]
     assert sorted(map(json.dumps, cases_found)) == sorted(map(json.dumps, spelled(rows)))
     for file in files:  # also for those who end lines wherever Unicode does
         assert all(isinstance(json.loads(line), dict) for line in file.decode().splitlines())
@@ -114,4 +118,4 @@ def test_a_table_of_an_editor_with_other_quotes_says_the_same() -> None:
     writer.writerows(
         [text, truth if isinstance(truth, str) else json.dumps(truth)] for text, truth in rows
     )
-    assert brought_in(table.getvalue().encode(), Kind.CSV) == rows
+    assert brought_in(table.getvalue().encode(), FileKind.CSV) == rows

@@ -64,7 +64,7 @@ async def test_an_open_set_takes_any_label_in_one_spelling(
 
 @pytest.mark.parametrize("way", READ)
 @pytest.mark.parametrize(
-    ("given", "truth"),
+    ("sent", "truth"),
     [
         (["book_table"], "book_table"),
         (0, "0"),
@@ -73,38 +73,38 @@ async def test_an_open_set_takes_any_label_in_one_spelling(
     ],
 )
 async def test_there_is_one_reading_of_a_truth(
-    world: World, task: str, way: Way, given: Any, truth: str
+    world: World, task: str, way: Way, sent: Any, truth: str
 ) -> None:
-    assert outcome(await way(world, task, given, False))[0] in (200, 201)
+    assert outcome(await way(world, task, sent, False))[0] in (200, 201)
     assert await truths(world, task) == {"hello there": truth}
 
 
 @pytest.mark.parametrize("way", READ)
-@pytest.mark.parametrize("given", [["a", "b"], True, 0.5, "x" * 201])
+@pytest.mark.parametrize("sent", [["a", "b"], True, 0.5, "x" * 201])
 async def test_what_is_no_label_is_refused_with_the_reason_at_every_door(
-    world: World, task: str, way: Way, given: Any
+    world: World, task: str, way: Way, sent: Any
 ) -> None:
-    answer = await way(world, task, given, False)
+    answer = await way(world, task, sent, False)
     assert outcome(answer)[0] == 422
     assert any(why in answer.text for why in ("no_label", "several_labels", "label_too_long"))
     assert await truths(world, task) == {}
 
 
 @pytest.mark.parametrize("way", [imported, reviewed_in_a_file])
-@pytest.mark.parametrize("given", [[], "   ", "", None])
+@pytest.mark.parametrize("sent", [[], "   ", "", None])
 async def test_a_line_without_a_label_is_skipped_and_counted(
-    world: World, task: str, way: Way, given: Any
+    world: World, task: str, way: Way, sent: Any
 ) -> None:
-    body = (await way(world, task, given, False)).json()
+    body = (await way(world, task, sent, False)).json()
     assert (body["skipped"], body["created"], body["refused"]) == (1, 0, 0)
     assert await truths(world, task) == {}
 
 
-@pytest.mark.parametrize("given", [[], "   ", None])
+@pytest.mark.parametrize("sent", [[], "   ", None])
 async def test_a_truth_that_says_nothing_is_refused_where_one_is_given(
-    world: World, task: str, given: Any
+    world: World, task: str, sent: Any
 ) -> None:
-    assert outcome(await posted(world, task, given, False)) == (422, "no_truth")
+    assert outcome(await posted(world, task, sent, False)) == (422, "no_truth")
 
 
 async def test_a_table_with_blanks_round_its_labels_has_one_label(world: World, task: str) -> None:

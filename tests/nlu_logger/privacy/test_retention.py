@@ -213,8 +213,8 @@ async def test_the_worker_outlives_a_lock_it_could_not_have(
         loop.cancel()
 
 
-async def _says(owner: asyncpg.Connection, query: str, wanted: bool) -> bool:
-    return bool(await owner.fetchval(query)) == wanted
+async def _says(owner: asyncpg.Connection, query: str, expected: bool) -> bool:
+    return bool(await owner.fetchval(query)) == expected
 
 
 async def test_what_speaks_of_a_prediction_that_is_gone_is_swept(

@@ -36,11 +36,11 @@ async def clash(world: World, task: str) -> tuple[str, str, dict[str, Any]]:
 
 
 async def statuses(world: World, task: str, *corrections: str) -> list[str]:
-    found = {}
+    by_id = {}
     answer = await world.admin.get("/v1/corrections", params={"limit": 1000})
     for one in answer.json()["items"]:
-        found[one["id"]] = one["status"]
-    return [found[one] for one in corrections]
+        by_id[one["id"]] = one["status"]
+    return [by_id[one] for one in corrections]
 
 
 async def truths(world: World, task: str) -> list[Any]:

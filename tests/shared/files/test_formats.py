@@ -11,13 +11,13 @@ from nlu_shared.files.reading import NotUnderstood, examples
 from nlu_shared.kit.errors import Invalid
 from pydantic import JsonValue
 
-Found = list[tuple[JsonValue, JsonValue] | str]
+Examples = list[tuple[JsonValue, JsonValue] | str]
 
 
 NO_NAMES = Columns()
 
 
-def held(content: object, columns: Columns = NO_NAMES, name: str | None = None) -> Found:
+def held(content: object, columns: Columns = NO_NAMES, name: str | None = None) -> Examples:
     """Each text with its label, or the code of what is refused."""
     body = content if isinstance(content, str) else json.dumps(content)
     opened = examples([body.encode()], columns, format=BY_NAME[name] if name else None)
@@ -75,7 +75,7 @@ def chat(*turns: tuple[str, JsonValue]) -> list[dict[str, JsonValue]]:
     return [{"role": role, "content": content} for role, content in turns]
 
 
-CASES: list[tuple[str, object, Found]] = [
+CASES: list[tuple[str, object, Examples]] = [
     ("rasa", RASA, [
         ("hey", "greet"),
         ("hello from Paris", "greet"),
@@ -168,7 +168,9 @@ CASES: list[tuple[str, object, Found]] = [
 
 
 @pytest.mark.parametrize(("name", "content", "expected"), CASES)
-def test_a_file_of_the_field_is_known_and_read(name: str, content: object, expected: Found) -> None:
+def test_a_file_of_the_field_is_known_and_read(
+    name: str, content: object, expected: Examples
+) -> None:
     assert guessed(content) == name
     assert held(content) == held(content, name=name) == expected
 
@@ -210,7 +212,7 @@ def test_what_was_said_before_a_message_is_its_context() -> None:
         ([{"item": {"x": "hi", "y": "a", "z": "b"}}], Columns("x", "z"), [("hi", "b")]),
     ],
 )  # fmt: skip
-def test_names_may_be_given(content: object, columns: Columns, expected: Found) -> None:
+def test_names_may_be_given(content: object, columns: Columns, expected: Examples) -> None:
     assert held(content, columns) == expected
 
 

@@ -96,11 +96,11 @@ def test_the_separator_is_guessed_outside_quotes_and_by_the_rows(
 def test_a_fault_says_what_is_expected_and_never_what_stands_there(
     content: bytes, faults: dict[int, str]
 ) -> None:
-    found = rows(content)
-    assert {place for place, row in enumerate(found) if isinstance(row, str)} == faults.keys()
+    read = rows(content)
+    assert {place for place, row in enumerate(read) if isinstance(row, str)} == faults.keys()
     for place, expected in faults.items():
-        assert expected in str(found[place])
-        assert "SECRET" not in str(found[place])
+        assert expected in str(read[place])
+        assert "SECRET" not in str(read[place])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from induction.settings import Migration as InductionMigration
 from induction.settings import Settings as InductionSettings
 from nlu_logger.settings import Migration as LoggerMigration
 from nlu_logger.settings import Settings as LoggerSettings
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 from nlu_shared.kit.access.keys import new_key
 from nlu_shared.kit.environment import EnvironmentSettings
 from offline_model.settings import OfflineSettings
@@ -62,9 +62,9 @@ def test_settings_left_blank_are_settings_not_given(settings: type[EnvironmentSe
 
 @pytest.mark.parametrize("blank", BLANKS)
 def test_a_blank_variable_says_nothing_to_client_and_commands(blank: str) -> None:
-    assert given("X", {"X": blank}) is None
-    assert given("X", {}) is None
-    assert given("X", {"X": " a "}) == " a "
+    assert variable("X", {"X": blank}) is None
+    assert variable("X", {}) is None
+    assert variable("X", {"X": " a "}) == " a "
 
 
 @pytest.mark.parametrize("key", ["", "nlk_", "x" * 40, "nlk_short", "nlk_ " + "x" * 40])

@@ -13,7 +13,7 @@ SECRET = "pin4711"
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("settings", "words"),
     [
         ({"CORS_ORIGINS": '["http://a"'}, 'or JSON, as in ["first"'),
         ({"CORS_ORIGINS": f"http://a,http://{SECRET}/"}, "must be scheme://host[:port]"),
@@ -30,10 +30,10 @@ SECRET = "pin4711"
 )
 @pytest.mark.parametrize("program", ["nlu-logger", "induction"])
 async def test_a_setting_that_cannot_be_used_is_one_line(
-    program: str, given: dict[str, str], words: str
+    program: str, settings: dict[str, str], words: str
 ) -> None:
     prefix = program.upper().replace("-", "_")
-    variables = {f"{prefix}_{name}": value for name, value in given.items()}
+    variables = {f"{prefix}_{name}": value for name, value in settings.items()}
     urls = {f"{prefix}_DATABASE_URL": "postgresql://x", f"{prefix}_REDIS_URL": "redis://x"}
     needed = {"INDUCTION_NLU_LOGGER_URL": "http://x", "INDUCTION_NLU_LOGGER_KEY": "nlk_x"}
     ended = await typed(program, "serve", env=os.environ | urls | needed | variables)
@@ -58,8 +58,8 @@ async def test_a_setting_that_cannot_be_used_is_one_line(
 def test_a_list_is_one_value_or_several_or_json(
     monkeypatch: pytest.MonkeyPatch, text: str, origins: list[str]
 ) -> None:
-    given = {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://x", "NLU_LOGGER_KEY": "x"}
-    for name, value in given.items():
+    basics = {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://x", "NLU_LOGGER_KEY": "x"}
+    for name, value in basics.items():
         monkeypatch.setenv(f"INDUCTION_{name}", value)
     monkeypatch.setenv("INDUCTION_CORS_ORIGINS", text)
     settings = from_environment(Settings)

@@ -47,11 +47,11 @@ async def test_a_request_keeps_the_id_it_came_with(alone: httpx2.AsyncClient) ->
     assert answer.headers["x-request-id"] == answer.json()["request_id"] == "from-the-gateway_7"
 
 
-@pytest.mark.parametrize("given", ["", "two words", "x" * 65, "<script>", "a;b"])
+@pytest.mark.parametrize("request_id", ["", "two words", "x" * 65, "<script>", "a;b"])
 async def test_an_id_that_could_forge_a_log_line_is_replaced(
-    alone: httpx2.AsyncClient, given: str
+    alone: httpx2.AsyncClient, request_id: str
 ) -> None:
-    answer = await alone.get("/v1/nowhere", headers={"X-Request-ID": given})
+    answer = await alone.get("/v1/nowhere", headers={"X-Request-ID": request_id})
     assert answer.headers["x-request-id"] == answer.json()["request_id"]
     assert len(answer.headers["x-request-id"]) == 32
 

@@ -34,8 +34,8 @@ def test_the_interval_holds_the_gain_and_turns_with_its_sides(
     before, after = f1.by_case(truths, old, LABELS), f1.by_case(truths, new, LABELS)
     there = paired_bootstrap(before, after, f1.macro_f1, seed=seed, resamples=200)
     back = paired_bootstrap(after, before, f1.macro_f1, seed=seed, resamples=200)
-    wanted = f1.macro_f1(after.sum(axis=0)) - f1.macro_f1(before.sum(axis=0))
-    assert there.gain == pytest.approx(wanted)
+    expected = f1.macro_f1(after.sum(axis=0)) - f1.macro_f1(before.sum(axis=0))
+    assert there.gain == pytest.approx(expected)
     assert there.low <= there.high
     assert (back.gain, back.low, back.high) == pytest.approx((-there.gain, -there.high, -there.low))
     assert there == paired_bootstrap(before, after, f1.macro_f1, seed=seed, resamples=200)
@@ -72,8 +72,8 @@ def test_on_right_and_wrong_the_sign_flip_test_is_the_exact_binomial_one(
 ) -> None:
     before = [0.0] * better + [1.0] * worse + [0.5] * ties
     after = [1.0] * better + [0.0] * worse + [0.5] * ties
-    wanted = binomtest(better, better + worse).pvalue if better + worse else 1.0
-    assert sign_flip_test(before, after) == pytest.approx(wanted)
+    expected = binomtest(better, better + worse).pvalue if better + worse else 1.0
+    assert sign_flip_test(before, after) == pytest.approx(expected)
 
 
 @given(st.lists(st.integers(-6, 6), max_size=9))
@@ -82,9 +82,9 @@ def test_the_sign_flip_test_counts_every_assignment_of_signs(moved: list[int]) -
         abs(sum(sign * one for sign, one in zip(signs, moved, strict=True)))
         for signs in product((-1, 1), repeat=len(moved))
     ]
-    wanted = sum(one >= abs(sum(moved)) for one in sums) / len(sums)
+    expected = sum(one >= abs(sum(moved)) for one in sums) / len(sums)
     p_value = sign_flip_test([0.5] * len(moved), [0.5 + one / 10 for one in moved])
-    assert p_value == pytest.approx(wanted)
+    assert p_value == pytest.approx(expected)
 
 
 def test_a_case_that_moves_far_weighs_more_than_one_that_hardly_does() -> None:

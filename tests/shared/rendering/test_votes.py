@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from induction.task_kinds.extraction import score
 from nlu_shared.measure import f1
-from nlu_shared.rendering import Prediction
+from nlu_shared.rendering import ModelPrediction
 from nlu_shared.rendering.leniency import Fault
 from nlu_shared.rendering.names import plain
 from nlu_shared.rendering.vote import vote
@@ -32,9 +32,9 @@ LABELS: list[tuple[list[Answer], Answer]] = [
 ]
 
 
-def answered(answer: Answer) -> Prediction:
+def answered(answer: Answer) -> ModelPrediction:
     label, confidence = answer
-    return Prediction(fault="refused") if label is None else Prediction(label, confidence)
+    return ModelPrediction(fault="refused") if label is None else ModelPrediction(label, confidence)
 
 
 @pytest.mark.parametrize(("answers", "voted"), LABELS)
@@ -69,12 +69,12 @@ def test_the_order_of_members_changes_no_label_unless_it_is_even(answers: list[A
 
 @given(st.sampled_from("ab"), SURENESS, st.integers(1, 9))
 def test_members_that_agree_are_that_answer(label: str, sure: float | None, members: int) -> None:
-    one = Prediction(label, sure)
+    one = ModelPrediction(label, sure)
     assert vote([one] * members, TaskKind.INTENT) == one
 
 
 def elected(*extractions: Extraction) -> Extraction:
-    read = [Prediction(one.model_dump(mode="json")) for one in extractions]
+    read = [ModelPrediction(one.model_dump(mode="json")) for one in extractions]
     return Extraction.model_validate(vote(read, TaskKind.EXTRACTION).output)
 
 

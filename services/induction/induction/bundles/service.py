@@ -21,7 +21,7 @@ from nlu_shared.schemas.bundles import (
     SignedBundle,
     TakenVersion,
 )
-from nlu_shared.schemas.prompts import PromptSource, ServingAlias
+from nlu_shared.schemas.prompts import ServingAlias, VersionSource
 from nlu_shared.schemas.reports import RunReport
 from nlu_shared.schemas.runs import RunStatus
 from nlu_shared.schemas.tasks import TaskSpec
@@ -169,7 +169,7 @@ def _runs(versions: Sequence[BundledVersion]) -> set[UUID]:
 async def _report(session: AsyncSession, run_id: UUID) -> RunReport:
     run = await runs.get(session, run_id)
     if not RunStatus(run.status).over:
-        raise registry.Unfinished
+        raise registry.VersionUnfinished
     return await reports.of_row(session, run)
 
 
@@ -212,7 +212,7 @@ async def take(
             session,
             spec.slug,
             one.content,
-            source=PromptSource.IMPORT,
+            source=VersionSource.IMPORT,
             answers=AnswerSpace(spec.kind, one.labels, one.spellings),
             model=one.model,
             parent_id=here.get(one.parent_id) if one.parent_id else None,

@@ -20,7 +20,7 @@ from nlu_shared.kit.outward import notify
 from nlu_shared.kit.process.checks import (
     SECONDS,
     Check,
-    State,
+    CheckState,
     check_clock,
     check_database,
     check_disk,
@@ -37,8 +37,8 @@ from nlu_shared.schemas.runs import RunStatus
 
 from induction.catalogue import service as catalogue
 from induction.llm import trial
+from induction.llm.adapters.factory import adapters
 from induction.llm.adapters.models import Models
-from induction.llm.adapters.opening import adapters
 from induction.migrations import SCRIPTS
 from induction.pricing import service as pricing
 from induction.resources import APP_IDENTITY
@@ -61,7 +61,7 @@ class Gate:
     method: str
     path: str
     scope: str
-    state: State
+    state: CheckState
     without: str
 
 
@@ -70,35 +70,35 @@ GATES = (
         "GET",
         "/v1/ground-truth/erased?after=0&limit=1",
         "ground-truth:read",
-        State.PROBLEM,
+        CheckState.PROBLEM,
         "no run can start",
     ),
     Gate(
         "GET",
         "/v1/insights/live-f1?task=nobodys",
         "insights:read",
-        State.WARNING,
+        CheckState.WARNING,
         "no falling score starts a run",
     ),
     Gate(
         "GET",
         "/v1/predictions?task=nobodys&limit=1",
         "predictions:read",
-        State.WARNING,
+        CheckState.WARNING,
         "no version can be put to logged traffic",
     ),
     Gate(
         "POST",
         "/v1/reviews/findings",
         "findings:write",
-        State.WARNING,
+        CheckState.WARNING,
         "doubted labels reach no reviewer",
     ),
     Gate(
         "PUT",
         "/v1/tasks/nobodys/labels",
         "labels:write",
-        State.WARNING,
+        CheckState.WARNING,
         "tasks cannot define their labels from here",
     ),
 )
@@ -140,7 +140,7 @@ async def _looked(settings: Settings, ask: bool | None) -> list[Check]:
         _logger(settings),
     )
     checks = [database, clock, redis, *_disks(settings), *await _mail(settings), *logger]
-    if database.state is not State.OK:
+    if database.state is not CheckState.OK:
         return [*checks, warning("models", "not looked at without the database")]
     return [*checks, *await _with_database(settings, ask)]
 
@@ -249,7 +249,7 @@ def _runs(stalled: Sequence[Mapping[Any, Any]]) -> Iterator[Check]:
         yield ok("runs", f"none stands still for {STALLED.seconds} seconds")
     for run in stalled:
         words = f"{run['task']}, {run['status']}, no progress for {run['seconds']:.0f} seconds"
-        state = State.PROBLEM if run["status"] == RunStatus.WAITING else State.WARNING
+        state = CheckState.PROBLEM if run["status"] == RunStatus.WAITING else CheckState.WARNING
         yield Check(f"run {run['id']}", state, f"{words}: {_why(run)}")
 
 
@@ -268,10 +268,10 @@ def _providers(seen: ModelsView) -> Iterator[Check]:
         yield Check(f"provider {one.name}", _severity(one), ANSWERS[one.reachable])
 
 
-def _severity(provider: ProviderView) -> State:
+def _severity(provider: ProviderView) -> CheckState:
     if provider.reachable.is_good:
-        return State.OK
-    return State.PROBLEM if provider.is_default else State.WARNING
+        return CheckState.OK
+    return CheckState.PROBLEM if provider.is_default else CheckState.WARNING
 
 
 def _model(one: ModelView) -> Check:

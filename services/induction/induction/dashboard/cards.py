@@ -17,7 +17,7 @@ CASES = {
 }
 """What the cases of a split are called."""
 LIVE = {Metric.MACRO_F1: "F1", Metric.EXACT_MATCH: "exact match"}
-FOUND = {
+CLAIMS = {
     VerdictKind.PROVEN: "is better than what serves now",
     VerdictKind.PROMISING: "may be better than what serves now, which is not proven",
     VerdictKind.NOISE: "was not shown to be better than what serves now",
@@ -32,7 +32,7 @@ REVERSED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class SplitMeasurement:
     """A score, 0 to 1, on `cases` of a split."""
 
     value: float
@@ -75,7 +75,7 @@ class Finding:
     is_over_serving: bool
 
 
-def figure(live: LiveScore | None, measured: Measured | None, *, serves: bool) -> Figure:
+def figure(live: LiveScore | None, measured: SplitMeasurement | None, *, serves: bool) -> Figure:
     """Of what serves: live where that is known, else as it was measured."""
     if not serves:
         return Figure(None, "nothing serves yet")
@@ -133,7 +133,7 @@ def _compared(known: Comparison) -> str:
     scores = f"{known.candidate:.3f} against {known.serving:.3f}"
     cases = _on(known.cases, known.split)
     if known.verdict is not None:
-        words = REVERSED if known.is_reversed else FOUND
+        words = REVERSED if known.is_reversed else CLAIMS
         return f"{words[known.verdict]}: {scores} on {cases}."
     if known.candidate == known.serving:
         scored = "scored as"

@@ -29,7 +29,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class ScoreTick:
     """A line across, and its score."""
 
     y: float
@@ -43,7 +43,7 @@ class SearchChart:
     points: list[Point]
     best: str
     baseline_y: float
-    ticks: list[Tick]
+    ticks: list[ScoreTick]
 
 
 def search_chart(
@@ -70,7 +70,7 @@ def search_chart(
         end = "kept" if is_kept else "not kept"
         points.append(Point(x, y(score), is_kept, f"change {one.n}: {score:.3f}, {end}"))
         path += f" H {x:g} V {y(best):g}"
-    ticks = [Tick(y(score), f"{score:.2f}") for score in (low, (low + high) / 2, high)]
+    ticks = [ScoreTick(y(score), f"{score:.2f}") for score in (low, (low + high) / 2, high)]
     return SearchChart(points, path, y(baseline), ticks)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.dashboard.cards import Comparison, Measured
+from induction.dashboard.cards import Comparison, SplitMeasurement
 from induction.experiments.models import ExperimentRow
 from induction.prompts.models import PromptMoveRow, PromptProposalRow, PromptVersionRow
 from induction.runs.models import RunRow
@@ -121,10 +121,12 @@ async def waiting(session: AsyncSession, slugs: Sequence[str]) -> dict[str, int]
     return dict(list(await session.exec(counts)))
 
 
-async def measured(session: AsyncSession, version_ids: Iterable[UUID]) -> dict[UUID, Measured]:
+async def measured(
+    session: AsyncSession, version_ids: Iterable[UUID]
+) -> dict[UUID, SplitMeasurement]:
     """The newest score of each version, on untouched cases where there is one."""
     rows = await session.execute(_MEASURED, {"ids": list(version_ids)})
-    return {row.version_id: Measured(row.objective, row.split, row.cases) for row in rows}
+    return {row.version_id: SplitMeasurement(row.objective, row.split, row.cases) for row in rows}
 
 
 async def comparisons(

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import upstream
 from induction.dashboard import cards, queries
-from induction.dashboard.cards import Comparison, Figure, Finding, Measured
+from induction.dashboard.cards import Comparison, Figure, Finding, SplitMeasurement
 from induction.dashboard.drawing import share
 from induction.dashboard.trend import WEEKS, Trend, trend
 from induction.history import lineage
@@ -196,7 +196,7 @@ def _live(serves: Serving | None, score: LiveScore | None, scores: LiveScores) -
 
 
 def _figure(
-    serves: Serving | None, live: LiveScore | None, measured: Mapping[UUID, Measured]
+    serves: Serving | None, live: LiveScore | None, measured: Mapping[UUID, SplitMeasurement]
 ) -> Figure:
     known = None if serves is None else measured.get(serves.version_id)
     return cards.figure(live, known, serves=serves is not None)

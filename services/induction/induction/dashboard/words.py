@@ -29,7 +29,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DiffLine:
     """A line of a hunk: its sign (a space, - or +) and its words."""
 
     sign: str
@@ -41,8 +41,8 @@ class Stretch:
     """Lines that went beside those that came in their place, or lines that stayed: the same on
     both sides."""
 
-    old: list[Line]
-    new: list[Line]
+    old: list[DiffLine]
+    new: list[DiffLine]
     is_same: bool = False
 
     @property
@@ -60,7 +60,7 @@ def stretches_of(hunk: Hunk) -> list[Stretch]:
 def _stretches(lines: Sequence[str]) -> Iterator[Stretch]:
     removed: list[str] = []
     added: list[str] = []
-    same: list[Line] = []
+    same: list[DiffLine] = []
     for line in lines:
         sign, text = line[:1], line[1:]
         is_change = sign in {"-", "+"}
@@ -75,7 +75,7 @@ def _stretches(lines: Sequence[str]) -> Iterator[Stretch]:
         elif sign == "+":
             added.append(text)
         else:
-            same.append(Line(sign, [Piece(text, is_changed=False)]))
+            same.append(DiffLine(sign, [Piece(text, is_changed=False)]))
     if same:
         yield Stretch(same, same, is_same=True)
     if removed or added:
@@ -92,7 +92,7 @@ def _changed(removed: Sequence[str], added: Sequence[str]) -> Stretch:
             old, new = old + left, new + right
         old += [[Piece(text, is_changed=True)] for text in removed[len(old) :]]
         new += [[Piece(text, is_changed=True)] for text in added[len(new) :]]
-    return Stretch([Line("-", one) for one in old], [Line("+", one) for one in new])
+    return Stretch([DiffLine("-", one) for one in old], [DiffLine("+", one) for one in new])
 
 
 def _count(lines: Sequence[str]) -> int:

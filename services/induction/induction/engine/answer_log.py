@@ -7,7 +7,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.prompts import PromptContent
 
-from induction.task_kinds.base import Prediction
+from induction.task_kinds.base import ModelPrediction
 
 
 class AnswerLog:
@@ -16,13 +16,13 @@ class AnswerLog:
 
     def __init__(self) -> None:
         self.versions: dict[str, PromptContent] = {}
-        self._predictions: dict[UUID, dict[str, Prediction]] = {}
+        self._predictions: dict[UUID, dict[str, ModelPrediction]] = {}
 
     def add(
         self,
         version: PromptContent,
         question: PromptContent,
-        predictions: Mapping[UUID, Prediction],
+        predictions: Mapping[UUID, ModelPrediction],
     ) -> None:
         """`question` is what was left of `version` when these cases were asked. The first answer to
         a question stands."""
@@ -34,6 +34,6 @@ class AnswerLog:
         for case_id, prediction in predictions.items():
             self._predictions.setdefault(case_id, {}).setdefault(question_hash, prediction)
 
-    def for_case(self, case_id: UUID) -> dict[str, Prediction]:
+    def for_case(self, case_id: UUID) -> dict[str, ModelPrediction]:
         """The answers to a case, by the hash of what was asked."""
         return dict(self._predictions.get(case_id, {}))

@@ -29,7 +29,7 @@ from induction.engine.evaluation.evaluate import CaseResult, EvalResults, evalua
 from induction.engine.forecast import Workload, forecast
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
-from induction.task_kinds.base import Case, Prediction
+from induction.task_kinds.base import Case, ModelPrediction
 
 MOST_CASES = 50
 """Asked twice. Of a model that is steady, nine other answers tell a change."""
@@ -150,7 +150,7 @@ def _answer(now: CaseResult, again: CaseResult | None) -> CanaryAnswer:
     )
 
 
-def _fingerprint(prediction: Prediction) -> str:
+def _fingerprint(prediction: ModelPrediction) -> str:
     fault = None if prediction.fault is None else str(prediction.fault)
     return digest([prediction.output, fault])[:FINGERPRINT]
 

@@ -42,7 +42,7 @@ from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
 from induction.engine.verdict.final_evaluation import NOT_AFFORDED
-from induction.engine.verdict.verdict import DIGITS, NO_TEST, Ground, verdict
+from induction.engine.verdict.verdict import DIGITS, NO_TEST, VerdictBasis, verdict
 from induction.task_kinds.base import Case, Task
 
 MEASURED = "measured"
@@ -132,18 +132,18 @@ async def _answers(run: RunContext, splits: Splits) -> dict[Split, _Answers]:
 
 async def _on(run: RunContext, split: Split, cases: Sequence[Case]) -> _Answers:
     """Raises Stopped, also where too much of it was left unanswered."""
-    task, given = run.plan.task, dict[str, EvalResults]()
+    task, results = run.plan.task, dict[str, EvalResults]()
     for number, (name, content) in enumerate(_prompts(run.plan).items()):
         first = number == 0 and split is Split.VALIDATION
         result = await evaluate(run, content, cases, split=split, iteration=number, or_fail=first)
-        given[name] = result
-        if missing := unanswered.objection(cases, *given.values()):
+        results[name] = result
+        if missing := unanswered.objection(cases, *results.values()):
             if split is Split.TEST:
                 run.give_no_verdict(missing)
                 raise Stopped(missing)
             run.fail(missing)
         await run.tell(evaluation_event(task, content, result, split, number))
-    both = dict(zip(given, unanswered.shared(*given.values()), strict=True))
+    both = dict(zip(results, unanswered.shared(*results.values()), strict=True))
     alone = tuple(both[one.version_hash] for one in run.plan.members.values())
     return _Answers(alone, both[run.plan.baseline.version_hash], voted(task, alone))
 
@@ -171,10 +171,10 @@ async def _tell(run: RunContext, splits: Splits, by_split: Mapping[Split, _Answe
         await run.tell(event.model_copy(update={"version_hash": outcome.version_hash}))
     if run.no_verdict is None:
         judged, plan = by_split.get(Split.TEST), run.plan
-        ground = Ground(split=Split.TEST, groups=splits.groups, looks=plan.looks)
+        ground = VerdictBasis(split=Split.TEST, groups=splits.groups, looks=plan.looks)
         if judged is None:
             judged = by_split[Split.VALIDATION]
-            ground = Ground(
+            ground = VerdictBasis(
                 split=Split.VALIDATION,
                 groups=splits.groups,
                 untested=NOT_AFFORDED if splits.test else NO_TEST,

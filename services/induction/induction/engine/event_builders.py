@@ -16,7 +16,7 @@ from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED, RunContext
 from induction.engine.search.state import Search
 from induction.engine.verdict.verdict import detectable
-from induction.task_kinds.base import Case, Component, Prediction
+from induction.task_kinds.base import Case, Component, ModelPrediction
 
 QUOTED_REPORTED = 5
 NO_CASES = "there is no case that the prompt does not quote"
@@ -91,8 +91,8 @@ def _guard_support(plan: Plan, validation: Sequence[Case]) -> list[str]:
 def _support(plan: Plan, component: Component, cases: Sequence[Case]) -> int:
     """The cases where finding everything scores the component higher than finding nothing."""
     truths = [case.truth for case in cases]
-    everything = plan.task.counts(truths, [Prediction(output=truth) for truth in truths])
-    nothing = plan.task.counts(truths, [Prediction(fault="nothing")] * len(truths))
+    everything = plan.task.counts(truths, [ModelPrediction(output=truth) for truth in truths])
+    nothing = plan.task.counts(truths, [ModelPrediction(fault="nothing")] * len(truths))
     return int((component.f1(everything) > component.f1(nothing)).sum())
 
 

@@ -114,7 +114,7 @@ def forecast(plan: Plan) -> Workload:
         + 2 * (test * MOST_ANSWERS + min(test, FIRST_CASES))
         + min(train * CALLS_PER_MISS, MOST_CALLS)
         + fold_attempts * (gate + min(train, REFRESHED))
-        + (FOLD_CHANGES + (FOLD_RUNGS + plan.retrieval) * plan.opening) * choosing
+        + (FOLD_CHANGES + (FOLD_RUNGS + plan.retrieval) * plan.tries_ladder) * choosing
         + (train + validation) * (out_of_fold + (repeated > 0)),
         proposer_calls=(attempts + fold_attempts) * (1 + RETRIES),
         task_tokens_in=prompt + longest,
@@ -153,7 +153,7 @@ def usual(plan: Plan, splits: Splits, *, prompt: int) -> Workload:
 
 def _ladder(plan: Plan, train: int, validation: int) -> int:
     """The race of all rungs, other orders, the rung that grows, and what a kept one is asked."""
-    if not plan.opening:
+    if not plan.tries_ladder:
         return 0
     entrants = MOST_RUNGS + OTHER_ORDERS + len(SIZES) * plan.retrieval
     raced = most_calls(entrants, cases=validation)

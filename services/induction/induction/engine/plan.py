@@ -90,7 +90,7 @@ class Plan:
     hints: what the operator said beforehand.
     focus: the component to raise; None: the objective.
     candidate: a prompt to try in place of every proposal; None: the search proposes.
-    opening: begin with a ladder of how many cases to show (see `ladder`).
+    tries_ladder: begin with a ladder of how many cases to show (see `ladder`).
     retrieval: the ladder also tries examples that are chosen for each text from a bank.
     max_prompt_tokens: of all of a request but the text it asks about; None: nobody set a bound.
     calls: the most the run may ask, None where nobody said; who answers holds it to that.
@@ -132,7 +132,7 @@ class Plan:
     hints: tuple[str, ...] = ()
     focus: str | None = None
     candidate: PromptContent | None = None
-    opening: bool = True
+    tries_ladder: bool = True
     retrieval: bool = False
     max_prompt_tokens: int | None = None
     calls: int | None = None

@@ -207,14 +207,14 @@ class RunContext:
 
     async def read_inbox(self) -> None:
         """Hears the operator and the clock. Raises Stopped."""
-        await self._hear()
+        await self._read_next()
         self._raise_if_stopped()
 
     async def approval(self, awaited: ApprovalAwaited) -> Approval:
         """What a person, or the end of the wait, says to a change before it is kept. The reason of
         a veto is a hint from then on. Raises Stopped where the run was cancelled meanwhile."""
         await self.tell(awaited)
-        decided = (await self._hear()).approval or by_time(awaited.unanswered)
+        decided = (await self._read_next()).approval or by_time(awaited.unanswered)
         if self._state.cancelled:
             raise Stopped(CANCELLED)
         await self.tell(
@@ -237,7 +237,7 @@ class RunContext:
         is_baseline = version_hash == self.plan.baseline.version_hash
         return self.plan.approval is None or is_baseline or version_hash in self._state.approved
 
-    async def _hear(self) -> Inbox:
+    async def _read_next(self) -> Inbox:
         state = self._state
         inbox = await self._runtime.inbox(state.step)
         state.step += 1

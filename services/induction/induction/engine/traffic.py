@@ -26,7 +26,7 @@ from induction.engine.evaluation.evaluate import CaseResult, EvalResults, evalua
 from induction.engine.forecast import Workload
 from induction.engine.plan import LoggedCase, Plan, Traffic
 from induction.engine.runtime import RunContext, Runtime, Stopped
-from induction.task_kinds.base import Case, Mistake, NoTruth, Prediction, Task
+from induction.task_kinds.base import Case, Mistake, ModelPrediction, NoTruth, Task
 
 SPLIT = "traffic"
 MEASURED = "measured"
@@ -183,7 +183,7 @@ def _move(plan: Plan, one: LoggedCase, result: CaseResult) -> float | None:
         example.case_id == one.case_id or example.text == one.case.text for example in shown
     ):
         return None
-    before = plan.task.case_score(one.truth, Prediction(output=one.case.truth))
+    before = plan.task.case_score(one.truth, ModelPrediction(output=one.case.truth))
     return plan.task.case_score(one.truth, result.prediction) - before
 
 

@@ -26,7 +26,7 @@ MOST = 700.0
 """The exponent at which a wealth is as great as a number may be."""
 
 
-class Counted(NamedTuple):
+class UnitCount(NamedTuple):
     """Settled units that were answered alike."""
 
     share: float
@@ -43,7 +43,7 @@ def centre(successes: int, ended: int) -> float:
 
 
 def evidence(
-    counted: Sequence[Counted],
+    counted: Sequence[UnitCount],
     *,
     centre: float,
     guards: Sequence[Guard],
@@ -94,7 +94,7 @@ def difference(arms: Sequence[ArmOutcomes]) -> float | None:
 
 
 def _guarded(
-    counted: Sequence[Counted], guard: Guard, *, centre: float, needed: float
+    counted: Sequence[UnitCount], guard: Guard, *, centre: float, needed: float
 ) -> GuardEvidence:
     shares = sorted({one.share for one in counted})
     cells = _cells(counted, shares)
@@ -108,7 +108,7 @@ def _guarded(
     )
 
 
-def _cells(counted: Iterable[Counted], shares: Sequence[float]) -> Floats:
+def _cells(counted: Iterable[UnitCount], shares: Sequence[float]) -> Floats:
     cells = np.zeros((len(shares), 2, 2))
     for one in counted:
         at = shares.index(one.share), int(one.arm is Arm.B)
@@ -116,7 +116,7 @@ def _cells(counted: Iterable[Counted], shares: Sequence[float]) -> Floats:
     return cells
 
 
-def _arms(counted: Iterable[Counted]) -> list[ArmOutcomes]:
+def _arms(counted: Iterable[UnitCount]) -> list[ArmOutcomes]:
     totals: dict[tuple[float, Arm], list[int]] = defaultdict(lambda: [0, 0, 0])
     for one in counted:
         sums = totals[one.share, one.arm]

@@ -18,21 +18,21 @@ from induction.resources import APP_IDENTITY, Resources
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FlagResponse:
     body: bytes
     etag: str
 
     @classmethod
-    def of(cls, flags: OfrepFlag | OfrepFlags) -> "Answer":
+    def of(cls, flags: OfrepFlag | OfrepFlags) -> "FlagResponse":
         return cls(flags.model_dump_json(by_alias=True).encode(), f'"{digest(flags)}"')
 
 
-async def answer(resources: Resources, task: str, unit: str | None, *, model: str) -> Answer:
+async def answer(resources: Resources, task: str, unit: str | None, *, model: str) -> FlagResponse:
     """Raises NotFound, and Unavailable where the database is away and nothing is held."""
 
-    async def read() -> TaskFlag[Answer]:
+    async def read() -> TaskFlag[FlagResponse]:
         async with session_scope(resources.database, APP_IDENTITY) as session:
-            return (await serving.task_flag(session, task, model=model)).each(Answer.of)
+            return (await serving.task_flag(session, task, model=model)).each(FlagResponse.of)
 
-    held: Held[str, TaskFlag[Answer]] = resources.flags
+    held: Held[str, TaskFlag[FlagResponse]] = resources.flags
     return (await held.get(task, read)).of(unit)

@@ -55,7 +55,7 @@ class ExperimentRow(SQLModel, table=True):
     def planned(self) -> ExperimentIn:
         return ExperimentIn.model_validate(self.plan | {"reason": self.reason}, strict=False)
 
-    def found(self) -> ExperimentEvidence | None:
+    def observed(self) -> ExperimentEvidence | None:
         return None if self.evidence is None else ExperimentEvidence(**self.evidence)
 
 

@@ -26,7 +26,7 @@ from nlu_shared.schemas.ofrep import (
 from starlette.exceptions import HTTPException
 
 from induction.experiments import flags, serving
-from induction.experiments.flags import Answer
+from induction.experiments.flags import FlagResponse
 from induction.prompts.routes import own_model
 from induction.resources import Resources
 
@@ -102,10 +102,10 @@ async def evaluate_flags(
     """The prompts that serve a unit in every task the caller may see, in one answer."""
     unit = body.context.targeting_key
     served = await serving.flags(session, unit, caller, model=own_model(request))
-    return _sent(Answer.of(OfrepFlags(flags=served)), if_none_match)
+    return _sent(FlagResponse.of(OfrepFlags(flags=served)), if_none_match)
 
 
-def _sent(answer: Answer, if_none_match: str) -> Response:
+def _sent(answer: FlagResponse, if_none_match: str) -> Response:
     headers = {"ETag": answer.etag}
     if is_held(answer.etag, if_none_match):
         return Response(status_code=304, headers=headers)

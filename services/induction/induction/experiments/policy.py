@@ -31,7 +31,7 @@ class Next(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ExperimentState:
     """What is known besides its evidence."""
 
     now: datetime
@@ -51,7 +51,7 @@ def arm_of(experiment_id: UUID, unit: str, share: float) -> Arm:
 
 
 def decide(
-    plan: ExperimentIn, standing: Standing, evidence: ExperimentEvidence
+    plan: ExperimentIn, standing: ExperimentState, evidence: ExperimentEvidence
 ) -> tuple[Next, str]:
     """And why, in words. What speaks against b comes before what speaks for it."""
     if not standing.is_a_serving:
@@ -82,7 +82,9 @@ def strength(evidence: float) -> str:
     return f"{evidence:.3g}" if evidence >= LEAST else f"less than {LEAST:g}"
 
 
-def _ramp(plan: ExperimentIn, standing: Standing, evidence: ExperimentEvidence) -> tuple[Next, str]:
+def _ramp(
+    plan: ExperimentIn, standing: ExperimentState, evidence: ExperimentEvidence
+) -> tuple[Next, str]:
     if next_share(plan.shares, standing.share) is None:
         return Next.GOES_ON, "no larger share is left before a win"
     if standing.now - standing.since < timedelta(hours=plan.step_hours):

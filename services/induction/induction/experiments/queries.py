@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.experiments.evidence import Counted, difference
+from induction.experiments.evidence import UnitCount, difference
 from induction.experiments.models import GIVES_B, ExperimentRow, ExperimentStepRow
 from induction.tasks import service as tasks
 
@@ -97,13 +97,13 @@ async def add_counts(
         await session.execute(_COUNT, params)
 
 
-async def counted(session: AsyncSession, experiment_id: UUID) -> list[tuple[int, Counted]]:
+async def counted(session: AsyncSession, experiment_id: UUID) -> list[tuple[int, UnitCount]]:
     """Step and units, in order."""
     rows = await session.execute(_COUNTED, {"id": experiment_id})
     return [
         (
             row.n,
-            Counted(
+            UnitCount(
                 share=row.share,
                 arm=Arm(row.arm),
                 intent=row.predicted_intent,
@@ -141,7 +141,7 @@ def _view(
             ExperimentStep(n=one.n, share=one.share, since=one.since, reason=one.reason)
             for one in taken
         ],
-        evidence=_observed(row.found()),
+        evidence=_observed(row.observed()),
         by_name=named[row.by],
         ended_by_name=named[row.ended_by] if row.ended_by else None,
         stopped_by_name=named[row.stopped_by] if row.stopped_by else None,

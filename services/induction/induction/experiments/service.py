@@ -27,7 +27,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction import upstream
 from induction.experiments import course, evidence, policy, queries
 from induction.experiments.models import ExperimentRow, ExperimentStepRow
-from induction.experiments.policy import Next, Standing
+from induction.experiments.policy import ExperimentState, Next
 from induction.prompts import pointer, proposals
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
@@ -227,8 +227,8 @@ async def _decide(
         looked_at=now,
         settled_until=row.counted_until,
     )
-    row.evidence = course.grown(row.found(), measured, counts).model_dump(mode="json")
-    standing = Standing(
+    row.evidence = course.grown(row.observed(), measured, counts).model_dump(mode="json")
+    standing = ExperimentState(
         now=now,
         created_at=row.created_at,
         share=step.share,

@@ -71,7 +71,7 @@ async def introduce(ask: Ask, answering: Answering, model: str) -> ModelAnswer:
         answer = await ask(Call(question(model), purpose="probe"))
         if answer.outcome in BY_MODEL:
             capacity = await answering.capacity(model)
-            answering.servers[model] = found(answering.server(model), answer, capacity)
+            answering.servers[model] = described(answering.server(model), answer, capacity)
         if answer.outcome is not Outcome.REJECTED:
             return answer
     raise StopRun(f"{answer.text}, in no form of it: {server.name}")
@@ -86,7 +86,7 @@ def in_dialect(server: Server, dialect: Dialect) -> Server:
     return server.model_copy(update={"dialect": dialect, "adapter": adapter})
 
 
-def found(server: Server, answer: ModelAnswer, capacity: Capacity) -> Server:
+def described(server: Server, answer: ModelAnswer, capacity: Capacity) -> Server:
     """What is known of a server by its answer to the probe and what it tells of itself. What the
     operator says of it comes first."""
     reported = answer.reported

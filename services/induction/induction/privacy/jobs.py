@@ -69,7 +69,7 @@ async def _forget_traffic(resources: Resources) -> None:
     for run, ids in active:
         try:
             await traffic.again(resources.logger, run.task, ids)
-        except traffic.Gone:
+        except traffic.PredictionGone:
             async with session_scope(resources.database, APP_IDENTITY) as session:
                 with suppress(Conflict):
                     await cancelling.cancel(session, run.id)

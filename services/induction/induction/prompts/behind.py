@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from nlu_shared.rendering import AnswerSpace
 
 from induction.prompts.diff import as_lines, compare
-from induction.prompts.reading import Origin, ReadPrompt
+from induction.prompts.reading import ExportOrigin, ReadPrompt
 
 SHORT = 12
 """Characters of a hash by which people call a version."""
@@ -49,7 +49,7 @@ def _of_file(file: ReadPrompt) -> Iterator[str]:
     yield f"the file: {_named(origin)}{', changed since' if edited else ''}"
 
 
-def _named(origin: Origin) -> str:
+def _named(origin: ExportOrigin) -> str:
     return f"version {origin.version_id} ({origin.version_hash[:SHORT]})"
 
 

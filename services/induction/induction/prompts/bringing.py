@@ -5,7 +5,7 @@ from uuid import UUID
 
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.promotions import PromotionIn
-from nlu_shared.schemas.prompts import Block, PromptContent, PromptSource
+from nlu_shared.schemas.prompts import Block, PromptContent, VersionSource
 from nlu_shared.schemas.registry import PromptImport
 from nlu_shared.schemas.tasks import TaskSpec
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -44,7 +44,7 @@ async def bring_in(
         session,
         slug,
         content,
-        source=PromptSource.IMPORT,
+        source=VersionSource.IMPORT,
         answers=task.answers,
         model=spec.task_model or model,
         parent_id=parent_id,
@@ -58,8 +58,8 @@ async def bring_in(
 
 
 def _read(request: PromptImport) -> ReadPrompt | None:
-    given = [one for one in (request.content, request.text, request.module) if one is not None]
-    if len(given) > 1:
+    sources = [one for one in (request.content, request.text, request.module) if one is not None]
+    if len(sources) > 1:
         raise Invalid("Give content, text or module, one of them.")
     if request.module is not None:
         try:

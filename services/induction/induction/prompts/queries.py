@@ -18,11 +18,11 @@ from nlu_shared.schemas.experiments import Assigned
 from nlu_shared.schemas.promotions import PromotionEvidence, PromotionProposal, ProposalStatus
 from nlu_shared.schemas.prompts import (
     MadeOn,
-    PromptSource,
     PromptVersion,
     ServingAlias,
     SplitScore,
     TaskKind,
+    VersionSource,
     caution_of,
 )
 from nlu_shared.schemas.registry import ActivePrompt
@@ -63,7 +63,7 @@ _REPLAY = text(
 )
 
 
-class Unfinished(Conflict):
+class VersionUnfinished(Conflict):
     code = "version_unfinished"
     title = "The run that made the version goes on: what is known of it is not final"
 
@@ -135,7 +135,7 @@ async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
         constants=row.module_constants,
         parent_id=row.parent_id,
         run_id=row.run_id,
-        source=PromptSource(row.source),
+        source=VersionSource(row.source),
         made_on=await _made_on(session, row),
         is_production=ServingAlias.PRODUCTION in serves_as,
         serves_as=serves_as,
@@ -216,7 +216,7 @@ async def exported(
     content = row.prompt()
     run = await _run_of(session, row)
     if run is not None and not RunStatus(run.status).over:
-        raise Unfinished
+        raise VersionUnfinished
     origin = None if run is None else made_on(run.provider, run.task_model)
     of_run = [one for one in await scores_of(session, row) if one.run_id == row.run_id]
     own = own_scores(row.run_id, of_run)

@@ -48,7 +48,7 @@ CHANGED = OURS | CHOOSING
 """What of a module of ours a person may change."""
 
 
-class Origin(BaseModel):
+class ExportOrigin(BaseModel):
     """What an export says of the version it holds, and of what its answers can be."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -69,7 +69,7 @@ class ReadPrompt:
 
     content: PromptContent
     constants: ModuleConstants | None = None
-    origin: Origin | None = field(default=None, compare=False)
+    origin: ExportOrigin | None = field(default=None, compare=False)
 
 
 def read_module(text: str, *, most_code: int | None = MOST_CODE) -> ReadPrompt:
@@ -194,9 +194,9 @@ def _edited(assigned: dict[str, Constant]) -> ReadPrompt:
     return ReadPrompt(content, constants, _origin(metadata))
 
 
-def _origin(document: dict[str, Any]) -> Origin | None:
+def _origin(document: dict[str, Any]) -> ExportOrigin | None:
     try:
-        return Origin.model_validate(document)
+        return ExportOrigin.model_validate(document)
     except ValidationError:
         return None
 

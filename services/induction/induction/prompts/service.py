@@ -10,7 +10,7 @@ from nlu_shared.kit.errors import NotFound
 from nlu_shared.rendering import AnswerSpace, rendered
 from nlu_shared.schemas.ensembles import Ensemble, RenderedEnsemble, RenderedMember
 from nlu_shared.schemas.events import PromptEvaluated, Split
-from nlu_shared.schemas.prompts import PromptContent, PromptSource
+from nlu_shared.schemas.prompts import PromptContent, VersionSource
 from nlu_shared.schemas.rendered import ModuleConstants
 from sqlalchemy import tuple_
 from sqlalchemy.dialects.postgresql import insert
@@ -26,7 +26,7 @@ async def ensure(
     task: str,
     content: PromptContent | Ensemble,
     *,
-    source: PromptSource,
+    source: VersionSource,
     answers: AnswerSpace,
     model: str | None,
     parent_id: UUID | None = None,

@@ -65,7 +65,7 @@ def claim_of(one: ModelComparison) -> str:
 
 def words(run: RunView) -> list[str]:
     """What was found comes before why it ended; where nothing was, the end is all there is."""
-    sentences = [*_found(run)]
+    sentences = [*_findings(run)]
     if not sentences:
         sentences.append(f"There is no {SOUGHT.get(run.kind, 'verdict')}.")
     sentences.append(ended(run))
@@ -92,7 +92,7 @@ def tried(run: RunView, version_id: UUID, changes: Sequence[ReportedChange]) -> 
     ]
 
 
-def _found(run: RunView) -> Iterator[str]:
+def _findings(run: RunView) -> Iterator[str]:
     if run.verdict is not None:
         yield CLAIMS[run.verdict.kind]
         yield readable(run.verdict.summary)

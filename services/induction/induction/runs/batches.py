@@ -26,7 +26,7 @@ from induction.llm.adapters import batching
 from induction.llm.adapters.models import Answering
 from induction.llm.batches import rows as batch_rows
 from induction.llm.batches.batches import Batches
-from induction.llm.batches.hearing import Hear
+from induction.llm.batches.interruptible import ReadInbox
 from induction.llm.batches.rows import ReadBatch
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.prices import PriceTable
@@ -49,12 +49,12 @@ def opened(
     account: Account,
     answering: Answering,
     check: Callable[[], None],
-    hear: Hear,
+    read_inbox: ReadInbox,
     *,
     keeps_answers: bool = True,
 ) -> Callable[[Accounting], Batches]:
-    """What makes the batches of a run beside its accounting; `check` raises LeaseLost, `hear` what
-    the operator asks for."""
+    """What makes the batches of a run beside its accounting; `check` raises LeaseLost,
+    `read_inbox` what the operator asks for."""
     settings = resources.settings
     return lambda accounting: Batches(
         account,
@@ -63,7 +63,7 @@ def opened(
         resources.database,
         APP_IDENTITY,
         check=check,
-        hear=hear,
+        read_inbox=read_inbox,
         look_seconds=settings.look_seconds,
         least=settings.batch_calls,
         poll_seconds=settings.batch_poll_seconds,

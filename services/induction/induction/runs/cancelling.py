@@ -24,5 +24,5 @@ async def cancel(session: AsyncSession, run_id: UUID) -> RunRow:
     elif row.status in {RunStatus.PAUSED, RunStatus.AWAITING_APPROVAL}:
         row.status = RunStatus.WAITING
         row.not_before = None
-    await service.ring(session, run_id)
+    await service.enqueue_run(session, run_id)
     return row

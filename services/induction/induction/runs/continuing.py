@@ -76,7 +76,7 @@ async def _request(session: AsyncSession, run_id: UUID, change: ContinueIn) -> R
 
 async def _hints(session: AsyncSession, row: RunRow) -> list[str]:
     """Those of its start and those on its way, the newest where they are too many."""
-    given = await session.exec(
+    hints = await session.exec(
         select(RunHintRow.hint).where(RunHintRow.run_id == row.id).order_by(col(RunHintRow.id))
     )
-    return [*row.hints, *given.all()][-MOST_HINTS:]
+    return [*row.hints, *hints.all()][-MOST_HINTS:]

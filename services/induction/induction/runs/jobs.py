@@ -32,7 +32,7 @@ from induction.runs.computing.patience import Patience, patience_while_parked
 from induction.runs.computing.process import EngineProcess
 from induction.runs.driving import clock, inbox, journal, lease, loading
 from induction.runs.driving.looks import UNANSWERED_MINUTES, Ended, Looks, RunEnd
-from induction.runs.driving.runtime import ApprovalAwaited, PauseRequested, RunRuntime
+from induction.runs.driving.runtime import ApprovalPending, PauseRequested, RunRuntime
 from induction.runs.models import RunRow
 from induction.runs.starting.planning import keep, models_of
 from induction.runs.streaming import stream
@@ -103,7 +103,7 @@ async def drive(resources: Resources, run: RunRow) -> None:
             log.warning("run left for the next claim", reason=str(away), **keys)
         except PauseRequested:
             await _release(held, RunStatus.PAUSED)
-        except ApprovalAwaited:
+        except ApprovalPending:
             log.info("run waits for approval", **keys)
         except ParkRun as park:
             await _park(resources, run, held, park)

@@ -95,7 +95,7 @@ async def store(
         await _require_idle(session, request)
         raise ActiveRun from None
     await replayed.freeze(session, row, predictions)
-    await ring(session, row.id)
+    await enqueue_run(session, row.id)
     await session.refresh(row)
     return row
 
@@ -186,7 +186,7 @@ async def resume(session: AsyncSession, run_id: UUID) -> RunRow:
     if row.status in {RunStatus.PAUSED, RunStatus.PARKED}:
         row.status = RunStatus.WAITING
         row.not_before = None
-        await ring(session, run_id)
+        await enqueue_run(session, run_id)
     return row
 
 
@@ -222,7 +222,7 @@ async def _idle(session: AsyncSession, row: RunRow, status: RunStatus) -> None:
     await session.refresh(row)
 
 
-async def ring(session: AsyncSession, run_id: UUID) -> None:
+async def enqueue_run(session: AsyncSession, run_id: UUID) -> None:
     await enqueue(
         session,
         JobOrder(

@@ -18,8 +18,10 @@ from induction.tasks.models import TaskRow
 def defaults_of(request: RunRequest, task: TaskRow) -> dict[str, Any]:
     """What the task says where the request does not; its guards hold beside the request's."""
     names = ("retrieval", "batches", *Approvals.model_fields)
-    given = request.model_dump(mode="json", include=set(names))
-    chosen = {name: getattr(task, name) if given[name] is None else given[name] for name in names}
+    requested = request.model_dump(mode="json", include=set(names))
+    chosen = {
+        name: getattr(task, name) if requested[name] is None else requested[name] for name in names
+    }
     aim = task.spec().objective
     focus = aim.focus if request.focus is None else request.focus
     return chosen | {"focus": focus, "guards": aim.guards | request.guards}

@@ -42,15 +42,15 @@ class LeftOut:
 
 def left_out(task: Task, cases: Iterable[Case], names: Collection[str]) -> list[LeftOut]:
     """What no answer can match, the most frequent first. `names` are the task's labels."""
-    found: dict[tuple[Unanswerable, str | None], list[UUID]] = {}
+    by_reason: dict[tuple[Unanswerable, str | None], list[UUID]] = {}
     for case in cases:
         try:
             task.read(case.truth)
         except NoTruth as wrong:
-            found.setdefault((wrong.reason, wrong.label), []).append(case.id)
+            by_reason.setdefault((wrong.reason, wrong.label), []).append(case.id)
     grouped = [
         LeftOut(reason, label, tuple(like(label, names)) if label else (), tuple(sorted(ids)))
-        for (reason, label), ids in found.items()
+        for (reason, label), ids in by_reason.items()
     ]
     return sorted(grouped, key=lambda one: (-len(one.case_ids), one.reason, one.truth or ""))
 

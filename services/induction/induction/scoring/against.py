@@ -20,7 +20,7 @@ import numpy as np
 from nlu_shared.measure.f1 import Counts, Floats
 from nlu_shared.measure.needed import HALF_A_GROUP, MOST
 from nlu_shared.measure.non_inferiority import moved
-from nlu_shared.measure.significance import Gain, paired_bootstrap, sign_flip_test
+from nlu_shared.measure.significance import GainEstimate, paired_bootstrap, sign_flip_test
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.scores import Against, CaseId, ScoreComparison
 from numpy.typing import NDArray
@@ -56,7 +56,7 @@ class Pairs:
 @dataclass(frozen=True, slots=True)
 class Claim:
     kind: Against
-    gain: Gain
+    gain: GainEstimate
     p_value: float
 
 

@@ -20,7 +20,7 @@ from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.scores import CaseId, NamedLine, PredictedLine, TruthLine
 from pydantic import JsonValue, ValidationError
 
-from induction.task_kinds.base import Prediction
+from induction.task_kinds.base import ModelPrediction
 from induction.task_kinds.extraction import ExtractionTask
 
 MISSING = "no prediction"
@@ -46,7 +46,7 @@ class Scored:
 
     id: CaseId
     truth: JsonValue
-    prediction: Prediction
+    prediction: ModelPrediction
     group: str | None = None
     context: Context | None = None
 
@@ -101,7 +101,7 @@ def _own(exported: Iterable[CodedStatement | RefusedStatement]) -> Iterator[Scor
             yield Scored(
                 one.statement,
                 one.truth.model_dump(mode="json"),
-                Prediction(one.predicted.model_dump(mode="json")),
+                ModelPrediction(one.predicted.model_dump(mode="json")),
                 one.group,
                 one.context,
             )
@@ -116,7 +116,7 @@ def _joined(truths: File, predictions: File, kind: TaskKind) -> tuple[list[Score
         if key not in known:
             raise Unscorable(f"{place}: its id has no truth")
     answers = {key: _prediction(line.output, kind) for key, (_, line) in predicted.items()}
-    missing = Prediction(fault=MISSING)
+    missing = ModelPrediction(fault=MISSING)
     scored = [
         Scored(one.id, truth, answers.get(key, missing), one.group, one.context)
         for key, (place, one) in known.items()
@@ -193,13 +193,13 @@ def _truth(place: str, output: JsonValue, kind: TaskKind) -> JsonValue:
         raise Unscorable(f"{place}: its output is no label: {none}") from None
 
 
-def _prediction(output: JsonValue, kind: TaskKind) -> Prediction:
+def _prediction(output: JsonValue, kind: TaskKind) -> ModelPrediction:
     """Read as truths are, so that a number or a list of one is the same on both sides."""
     if kind is TaskKind.EXTRACTION:
         is_usable = ExtractionTask().is_valid_output(output)
-        return Prediction(output) if is_usable else Prediction(fault=UNUSABLE)
+        return ModelPrediction(output) if is_usable else ModelPrediction(fault=UNUSABLE)
     try:
         label = read_label(output)
     except NoLabel:
         label = None
-    return Prediction(fault=UNUSABLE) if label is None else Prediction(label)
+    return ModelPrediction(fault=UNUSABLE) if label is None else ModelPrediction(label)

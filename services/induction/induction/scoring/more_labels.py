@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 from nlu_shared.measure.f1 import Counts, Floats
-from nlu_shared.measure.needed import HALF_A_GROUP, MOST, WANTED
+from nlu_shared.measure.needed import HALF_A_GROUP, MOST, POWER
 from nlu_shared.measure.non_inferiority import error_of, variances_of
 from numpy.typing import NDArray
 
@@ -21,7 +21,7 @@ RESAMPLES = 200
 Drawn = NDArray[np.int64]
 
 
-class Seen:
+class GroupKinds:
     """Groups that are alike in all that the tests look at are one kind, of which there are so many.
 
     To those seen a group that moved as the others did and one that moved the other way are added,
@@ -75,7 +75,7 @@ def groups_telling(
     margin: the loss that "equal" rules out; 0: nothing is called equal.
     alpha: two-sided.
     """
-    seen = Seen(counts, gains, strata)
+    seen = GroupKinds(counts, gains, strata)
 
     def settles(more: int) -> bool:
         chance = np.random.Generator(np.random.PCG64([seed, more]))
@@ -83,7 +83,7 @@ def groups_telling(
             more, chance.dirichlet(seen.weights, size=SIMULATED)
         )
         settled = [_tells(seen, one, chance, objective, margin, alpha) for one in drawn]
-        return float(np.mean(settled)) >= WANTED
+        return float(np.mean(settled)) >= POWER
 
     if not settles(most):
         return None
@@ -91,7 +91,7 @@ def groups_telling(
 
 
 def _tells(
-    seen: Seen,
+    seen: GroupKinds,
     drawn: Drawn,
     chance: np.random.Generator,
     objective: Callable[[Floats], Floats],
@@ -109,7 +109,7 @@ def _tells(
 
 
 def _interval(
-    seen: Seen,
+    seen: GroupKinds,
     drawn: Drawn,
     chance: np.random.Generator,
     objective: Callable[[Floats], Floats],
@@ -124,7 +124,7 @@ def _interval(
     return float(low), float(high)
 
 
-def _rules_out(seen: Seen, drawn: Drawn, margin: float, passing: float) -> bool:
+def _rules_out(seen: GroupKinds, drawn: Drawn, margin: float, passing: float) -> bool:
     """By the groups' own gains, less half of one's, as `moved` has it."""
     sizes = drawn @ seen.within
     gains = seen.gains

@@ -17,7 +17,7 @@ from nlu_shared.schemas.scores import (
 )
 
 from induction.scoring.files import MISSING, UNUSABLE, Scored, Unscorable
-from induction.task_kinds.base import Prediction, Task
+from induction.task_kinds.base import ModelPrediction, Task
 from induction.task_kinds.extraction import ExtractionTask, explain
 from induction.task_kinds.extraction.discussion import Statement, discussions, whole
 from induction.task_kinds.extraction.match import match
@@ -97,7 +97,9 @@ def added_up(cases: Iterable[Scored]) -> list[Scored]:
         for case in cases
     ]
     added_up = [
-        Scored(group, truth.model_dump(mode="json"), Prediction(predicted.model_dump(mode="json")))
+        Scored(
+            group, truth.model_dump(mode="json"), ModelPrediction(predicted.model_dump(mode="json"))
+        )
         for group, (truth, predicted) in zip(
             discussions(statements), whole(statements), strict=True
         )

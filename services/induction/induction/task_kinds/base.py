@@ -12,9 +12,9 @@ from nlu_shared.measure.f1 import Counts, Floats
 from nlu_shared.rendering import (
     AnswerSpace,
     ModelAnswer,
+    ModelPrediction,
     ModelRequest,
     Outcome,
-    Prediction,
     Usage,
     framed,
 )
@@ -30,10 +30,10 @@ __all__ = [
     "Component",
     "Mistake",
     "ModelAnswer",
+    "ModelPrediction",
     "ModelRequest",
     "Outcome",
     "Pooled",
-    "Prediction",
     "Score",
     "Task",
     "Usage",
@@ -141,7 +141,7 @@ class Task(Protocol):
     def problems(self, prompt: PromptContent) -> list[str]:
         """Why a prompt cannot serve this task (a label is gone, …); empty when it can."""
 
-    def parse(self, answer: ModelAnswer) -> Prediction: ...
+    def parse(self, answer: ModelAnswer) -> ModelPrediction: ...
 
     def example(self, case: Case) -> Example: ...
 
@@ -151,18 +151,20 @@ class Task(Protocol):
     def read(self, truth: JsonValue) -> JsonValue:
         """The truth as answers are compared with it: an alias is its label. Raises NoTruth."""
 
-    def case_score(self, truth: JsonValue, prediction: Prediction) -> float:
+    def case_score(self, truth: JsonValue, prediction: ModelPrediction) -> float:
         """0 to 1 for one case; 1 is right."""
 
-    def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score: ...
+    def score(
+        self, truths: Sequence[JsonValue], predictions: Sequence[ModelPrediction]
+    ) -> Score: ...
 
     def per_conversation(
-        self, cases: Sequence[Case], predictions: Sequence[Prediction]
+        self, cases: Sequence[Case], predictions: Sequence[ModelPrediction]
     ) -> Score | None:
         """The score of what whole conversations add up to, each of them one case of it; None where
         the task has no such sum, or no case stands in a conversation."""
 
-    def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Counts:
+    def counts(self, truths: Sequence[JsonValue], predictions: Sequence[ModelPrediction]) -> Counts:
         """What each case adds to the score, shape (cases, components, 3); see measure.f1."""
 
     def counted(self, truths: Sequence[JsonValue]) -> Sequence[str]:
@@ -174,9 +176,9 @@ class Task(Protocol):
     def component(self, name: str) -> Component | None:
         """The component of that name; None where this task has none."""
 
-    def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]: ...
+    def mistakes(self, truth: JsonValue, prediction: ModelPrediction) -> list[Mistake]: ...
 
-    def nearly(self, truth: JsonValue, prediction: Prediction) -> str | None:
+    def nearly(self, truth: JsonValue, prediction: ModelPrediction) -> str | None:
         """The one rule of the scorer under whose relaxed form the prediction would be right; None
         where there is no such rule, or where it is right."""
 
@@ -193,7 +195,7 @@ class Task(Protocol):
         """The task as the meta-prompt shows it: kind, and labels with descriptions."""
 
 
-def equivalent(task: Task, one: Prediction, other: Prediction) -> bool:
+def equivalent(task: Task, one: ModelPrediction, other: ModelPrediction) -> bool:
     """Whether the scorer would call one right if the other were the truth."""
     if one.fault is not None or other.fault is not None:
         return one.fault == other.fault

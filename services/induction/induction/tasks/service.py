@@ -142,31 +142,31 @@ def _require_same(known: TaskSpec, spec: TaskIn) -> None:
 
 
 async def _labels(logger: httpx2.AsyncClient, spec: TaskIn, known: TaskSpec | None) -> LabelSet:
-    found = await fetch_labels(logger, spec.slug)
+    current = await fetch_labels(logger, spec.slug)
     if spec.kind is not TaskKind.INTENT or (known is not None and not spec.labels):
-        return found
-    if found.version:
-        if spec.labels and not _is_same_set(spec.labels, found.labels):
+        return current
+    if current.version:
+        if spec.labels and not _is_same_set(spec.labels, current.labels):
             raise LabelsDiffer(
-                f"Version {found.version} stands: leave `labels` out to take it, or change it with"
-                " PATCH /v1/tasks/{slug}."
+                f"Version {current.version} stands: leave `labels` out to take it, or change it"
+                " with PATCH /v1/tasks/{slug}."
             )
-        require_enough(spec.model_copy(update={"labels": found.labels}))
-        return found
+        require_enough(spec.model_copy(update={"labels": current.labels}))
+        return current
     require_enough(spec)
     return await define_labels(
-        logger, spec.slug, with_aliases(spec.labels, found), replaces=found.version
+        logger, spec.slug, with_aliases(spec.labels, current), replaces=current.version
     )
 
 
-def _is_same_set(given: Sequence[LabelSpec], found: Sequence[LabelSpec]) -> bool:
+def _is_same_set(specs: Sequence[LabelSpec], known: Sequence[LabelSpec]) -> bool:
     """In any order; aliases that are not mentioned are no contradiction."""
-    standing = {one.name: one for one in found}
-    return len(given) == len(found) and all(
+    standing = {one.name: one for one in known}
+    return len(specs) == len(known) and all(
         (other := standing.get(one.name)) is not None
         and (one.description, one.retired) == (other.description, other.retired)
         and set(one.aliases) <= set(other.aliases)
-        for one in given
+        for one in specs
     )
 
 
@@ -193,19 +193,19 @@ async def change(
     """Changes what the body names; with notes on the models it names. Raises NotFound, NoPrice,
     NoLabelsHere, Invalid for an objective on what is not there, and what `upstream.define_labels`
     raises; then nothing was changed."""
-    wanted = body.model_dump(include=body.model_fields_set)
+    changes = body.model_dump(include=body.model_fields_set)
     async with session_scope(database, identity) as session:
         kind = (await get(session, slug)).kind
-        models = {role: wanted[role] for role in ROLES & wanted.keys()}
+        models = {role: changes[role] for role in ROLES & changes.keys()}
         await pricing.require(session, settings, models)
     labels = None
-    if "labels" in wanted:
+    if "labels" in changes:
         if kind != TaskKind.INTENT:
             raise NoLabelsHere
-        found = await fetch_labels(logger, slug)
-        labels = await define_labels(logger, slug, body.labels, replaces=found.version)
+        current = await fetch_labels(logger, slug)
+        labels = await define_labels(logger, slug, body.labels, replaces=current.version)
     async with session_scope(database, identity) as session:
-        view = await _changed(session, slug, wanted, labels, by=by)
+        view = await _changed(session, slug, changes, labels, by=by)
         table = await pricing.table(session, settings)
     return await _noted(view, (body.task_model, body.proposer_model), table, looking)
 
@@ -213,7 +213,7 @@ async def change(
 async def _changed(
     session: AsyncSession,
     slug: str,
-    wanted: Mapping[str, Any],
+    changes: Mapping[str, Any],
     labels: LabelSet | None,
     *,
     by: str,
@@ -223,15 +223,15 @@ async def _changed(
         raise _unknown()
     if labels is not None:
         row.copy_labels(labels)
-    for name in OWN & wanted.keys():
-        setattr(row, name, wanted[name])
-    if "objective" in wanted:
+    for name in OWN & changes.keys():
+        setattr(row, name, changes[name])
+    if "objective" in changes:
         _require_components(row)
-    if "archived" in wanted and wanted["archived"] != (row.archived_at is not None):
+    if "archived" in changes and changes["archived"] != (row.archived_at is not None):
         now = (await session.exec(select(func.now()))).one()
-        row.archived_at = now if wanted["archived"] else None
+        row.archived_at = now if changes["archived"] else None
     await audit.record(
-        session, actor=by, action="tasks.change", subject=slug, fields=sorted(wanted)
+        session, actor=by, action="tasks.change", subject=slug, fields=sorted(changes)
     )
     await session.flush()
     return row.view()

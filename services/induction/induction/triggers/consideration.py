@@ -19,7 +19,7 @@ from induction.tasks import service as tasks
 from induction.triggers import facts, policy, queries, service, wording
 from induction.triggers.facts import Read
 from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
-from induction.triggers.policy import Decision, Facts, Standing
+from induction.triggers.policy import Decision, Facts, TaskState
 
 USUAL = RunLimits()
 OF_A_VOTE = (
@@ -61,7 +61,7 @@ async def _held_back(
     row = await session.get(AutoTriggerRow, task)
     rules = service.rules_of(row, settings)
     paused = None if row is None else await _paused(session, row)
-    standing = Standing(is_archived=of_task.archived_at is not None, paused=paused)
+    standing = TaskState(is_archived=of_task.archived_at is not None, paused=paused)
     return rules, policy.held_back(rules, standing)
 
 

@@ -74,7 +74,7 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TaskState:
     """What is known without asking nlu-logger: `paused` says by whom and since when."""
 
     is_archived: bool = False
@@ -109,7 +109,7 @@ class Decision:
     reasons: tuple[str, ...]
 
 
-def held_back(rules: AutoTrigger, standing: Standing) -> Decision | None:
+def held_back(rules: AutoTrigger, standing: TaskState) -> Decision | None:
     """The decision that needs no further facts, or None."""
     against = [
         None if rules.enabled else "switched off",

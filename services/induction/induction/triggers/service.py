@@ -26,8 +26,8 @@ def defaults(settings: Settings) -> AutoTrigger:
 
 
 def rules_of(row: AutoTriggerRow | None, settings: Settings) -> AutoTrigger:
-    given = {} if row is None else row.body
-    return AutoTrigger.model_validate({**defaults(settings).model_dump(), **given})
+    stored = {} if row is None else row.body
+    return AutoTrigger.model_validate({**defaults(settings).model_dump(), **stored})
 
 
 async def loop(
@@ -74,10 +74,10 @@ async def set_rules(
     session: AsyncSession, settings: Settings, request: AutoTriggerIn, *, by: str
 ) -> AutoTriggerView:
     """All of them: those left out become the service's defaults. Raises NotFound, Archived."""
-    given = _given(request)
+    rules = _rules_in(request)
     await _require_live(session, request)
-    row = await _looked(session, settings, request.task, "set", by, fields=sorted(given))
-    row.body = defaults(settings).model_dump() | given
+    row = await _looked(session, settings, request.task, "set", by, fields=sorted(rules))
+    row.body = defaults(settings).model_dump() | rules
     await session.flush()
     return await view(session, settings, request.task)
 
@@ -86,10 +86,10 @@ async def change_rules(
     session: AsyncSession, settings: Settings, request: AutoTriggerIn, *, by: str
 ) -> AutoTriggerView:
     """Those that are given; the others stay. Raises NotFound, Archived."""
-    given = _given(request)
+    rules = _rules_in(request)
     await _require_live(session, request)
-    row = await _looked(session, settings, request.task, "change", by, fields=sorted(given))
-    row.body = row.body | given
+    row = await _looked(session, settings, request.task, "change", by, fields=sorted(rules))
+    row.body = row.body | rules
     await session.flush()
     return await view(session, settings, request.task)
 
@@ -126,7 +126,7 @@ async def reset_backoff(
     return await view(session, settings, task)
 
 
-def _given(request: AutoTriggerIn) -> dict[str, Any]:
+def _rules_in(request: AutoTriggerIn) -> dict[str, Any]:
     return request.model_dump(exclude_unset=True, exclude={"task"})
 
 

@@ -9,30 +9,33 @@ NAME = 21
 """Columns for a way of asking."""
 
 
-def measured(found: Headroom) -> list[Line]:
+def measured(headroom: Headroom) -> list[Line]:
     """Each way of asking on a line of its own, then what follows."""
     lines = [
-        _scored("as it is", found.score, f"F1 on {found.cases} cases"),
-        *map(_variant, found.variants),
-        *_classifier(found.classifier),
+        _scored("as it is", headroom.score, f"F1 on {headroom.cases} cases"),
+        *map(_variant, headroom.variants),
+        *_classifier(headroom.classifier),
     ]
-    if found.changed_again is not None:
+    if headroom.changed_again is not None:
         lines.append(
-            quiet(f"asked again, {found.changed_again:.0%} of {found.repeated} answers changed")
+            quiet(
+                f"asked again, {headroom.changed_again:.0%} of {headroom.repeated} answers changed"
+            )
         )
-    if found.conflicts:
-        lines.append(quiet(f"{found.conflicts} cases have a near-duplicate labelled otherwise"))
-    return [*lines, plain(found.summary)]
+    if headroom.conflicts:
+        lines.append(quiet(f"{headroom.conflicts} cases have a near-duplicate labelled otherwise"))
+    return [*lines, plain(headroom.summary)]
 
 
-def priced(found: Headroom | None) -> list[Line]:
+def priced(headroom: Headroom | None) -> list[Line]:
     """What an improve run would cost."""
-    if found is None or found.improve_usd is None:
+    if headroom is None or headroom.improve_usd is None:
         return []
+    calls = headroom.usual.task_calls + headroom.usual.proposals
     return [
         quiet(
-            f"an improve run takes about {found.usual.task_calls + found.usual.proposals} calls,"
-            f" {found.improve_usd:.4f} dollars at list price"
+            f"an improve run takes about {calls} calls,"
+            f" {headroom.improve_usd:.4f} dollars at list price"
         )
     ]
 

@@ -94,7 +94,7 @@ def print_ending(console: Console, run: RunView, *, is_followed: bool = False) -
     iterations it took, and how to let the best prompt serve, where there is another than before; of
     a vote, where it gains anything. `is_followed`: its events stand above, and what they say is not
     said again."""
-    console.print(*([] if is_followed else _found(run)), *ending(run), sep="\n")
+    console.print(*([] if is_followed else _findings(run)), *ending(run), sep="\n")
     if run.ensemble is not None:
         console.print(*map(quiet, remarks(run.ensemble)), sep="\n")
         if not gains(run.ensemble):
@@ -131,7 +131,7 @@ def ending(run: RunView) -> list[Line | Padding]:
     ]
 
 
-def _found(run: RunView) -> list[Line]:
+def _findings(run: RunView) -> list[Line]:
     """What a run that is for no verdict came to."""
     headroom = [] if run.headroom is None else measured(run.headroom)
     replay = [] if run.replay is None else [plain(readable(run.replay.summary))]

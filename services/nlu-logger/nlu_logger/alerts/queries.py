@@ -55,8 +55,8 @@ async def _most(session: AsyncSession, condition: str, params: dict[str, Any]) -
         SELECT predicted_intent {FROM_WINDOW} AND {condition}
         GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1
         """
-    found: str | None = (await session.execute(text(statement), params)).scalar_one_or_none()
-    return found
+    intent: str | None = (await session.execute(text(statement), params)).scalar_one_or_none()
+    return intent
 
 
 async def _error_rate(session: AsyncSession, rule: ErrorRate, now: datetime) -> Seen:

@@ -111,10 +111,10 @@ async def incidents(
 ) -> Page[Incident]:
     """Newest first, each with what was sent of it."""
     alert = await get(session, alert_id, caller=caller)
-    wanted = select(IncidentRow).where(IncidentRow.alert_id == alert_id)
+    matching = select(IncidentRow).where(IncidentRow.alert_id == alert_id)
     if before is not None:
-        wanted = wanted.where(col(IncidentRow.id) < before)
-    newest = wanted.order_by(col(IncidentRow.id).desc()).limit(limit + 1)
+        matching = matching.where(col(IncidentRow.id) < before)
+    newest = matching.order_by(col(IncidentRow.id).desc()).limit(limit + 1)
     rows = (await session.exec(newest)).all()
     shown_rows, cursor = cut(rows, limit)
     sent = await session.exec(

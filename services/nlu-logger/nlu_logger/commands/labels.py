@@ -121,9 +121,9 @@ def _body(file: Path) -> dict[str, Any]:
     listed = whole.get("labels") if isinstance(whole, dict) else whole
     if not isinstance(listed, list):
         sys.exit(f"nlu-logger: {file} holds no labels")
-    given = [one if isinstance(one, dict) else {"name": one} for one in listed]
+    labels = [one if isinstance(one, dict) else {"name": one} for one in listed]
     known = {name: one for name, one in _known(whole).items() if one is not None}
-    return {"labels": given, **known}
+    return {"labels": labels, **known}
 
 
 def _known(whole: Any) -> dict[str, Any]:

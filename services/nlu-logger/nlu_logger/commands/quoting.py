@@ -21,7 +21,7 @@ DEFAULTS = {
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Filters:
+class CaseFilters:
     """Which approved cases: all of a task that every condition given holds for."""
 
     task: Annotated[str, Parameter(help="Whose cases they are.")]
@@ -66,7 +66,7 @@ def set_default(may_quote: bool, *, task: str, url: Url = HERE, key: Key = "") -
 
 
 @quoting.command
-def allow(*, filters: Filters, dry_run: bool = False, url: Url = HERE, key: Key = "") -> None:
+def allow(*, filters: CaseFilters, dry_run: bool = False, url: Url = HERE, key: Key = "") -> None:
     """Lets prompts quote the approved cases that every condition holds for.
 
     Parameters
@@ -78,7 +78,7 @@ def allow(*, filters: Filters, dry_run: bool = False, url: Url = HERE, key: Key 
 
 
 @quoting.command
-def end(*, filters: Filters, dry_run: bool = False, url: Url = HERE, key: Key = "") -> None:
+def end(*, filters: CaseFilters, dry_run: bool = False, url: Url = HERE, key: Key = "") -> None:
     """Lets prompts quote them no longer: versions that show them already keep them.
 
     Parameters
@@ -89,15 +89,15 @@ def end(*, filters: Filters, dry_run: bool = False, url: Url = HERE, key: Key = 
     _decide(False, filters, dry_run=dry_run, url=url, key=key)
 
 
-def _decide(may_quote: bool, filters: Filters, *, dry_run: bool, url: str, key: str) -> None:
-    given = {
+def _decide(may_quote: bool, filters: CaseFilters, *, dry_run: bool, url: str, key: str) -> None:
+    conditions = {
         "label": filters.label,
         "group": filters.group,
         "from": _with_zone(filters.from_),
         "to": _with_zone(filters.to),
     }
     body: dict[str, Any] = {"task": filters.task, "may_quote": may_quote, "dry_run": dry_run}
-    body |= {name: value for name, value in given.items() if value is not None}
+    body |= {name: value for name, value in conditions.items() if value is not None}
     with client(url, key) as http:
         quoted = _decided(http.post("/v1/ground-truth:quoting", json=body))
     changed = "would change" if dry_run else "changed"

@@ -6,7 +6,7 @@ from typing import Annotated
 import httpx2
 from cyclopts import Parameter
 from nlu_shared.client.patient import PatientBlockingClient
-from nlu_shared.environment import is_given
+from nlu_shared.environment import is_set
 from nlu_shared.kit.problems import on_one_line
 from nlu_shared.kit.process.output import say_waiting
 from nlu_shared.schemas.base import Problem
@@ -25,8 +25,8 @@ def client(url: str, key: str) -> PatientBlockingClient:
     """To `url`, or where nothing was given to this machine's own service."""
     return PatientBlockingClient(
         waiting=say_waiting("nlu-logger"),
-        base_url=url if is_given(url) else HERE,
-        headers={"Authorization": f"Bearer {key}"} if is_given(key) else {},
+        base_url=url if is_set(url) else HERE,
+        headers={"Authorization": f"Bearer {key}"} if is_set(key) else {},
         timeout=SILENCE_SECONDS,
     )
 

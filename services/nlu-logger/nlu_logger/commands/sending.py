@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import httpx2
-from nlu_shared.files.reading import Kind
+from nlu_shared.files.reading import FileKind
 from nlu_shared.files.rows import Line
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.imports import HistoryAnswer, LineResult
@@ -68,7 +68,7 @@ def _answered(
             items=[], created=0, repeated=0, skipped=0, refused=0, past_retention=0
         )
     answer = http.post(
-        path, params=params, content=b"\n".join(bodies), headers={"content-type": Kind.JSONL}
+        path, params=params, content=b"\n".join(bodies), headers={"content-type": FileKind.JSONL}
     )
     if not answer.is_success:
         sys.exit(f"nlu-logger: {reason_of(answer.content, answer.status_code)}")

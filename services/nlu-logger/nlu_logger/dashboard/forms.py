@@ -15,44 +15,44 @@ from pydantic import ValidationError
 
 from nlu_logger.dashboard.wording import Words, faulty, wrong
 
-Given = TypeVar("Given", bound=Schema)
+Model = TypeVar("Model", bound=Schema)
 
 
 @dataclass(frozen=True, slots=True)
-class Filled(Generic[Given]):
+class Filled(Generic[Model]):
     """What a form holds. Where it is `refused`, the faulty fields of `values` stand as typed."""
 
-    values: Given
+    values: Model
     refused: Invalid | None
 
     @property
     def status(self) -> int:
         return 200 if self.refused is None else self.refused.status
 
-    def taken_or(self, otherwise: Given) -> Given:
+    def taken_or(self, otherwise: Model) -> Model:
         """Where nothing can be done with what cannot be taken."""
         return self.values if self.refused is None else otherwise
 
-    def taken(self) -> Given:
+    def taken(self) -> Model:
         """Raises Invalid for what cannot be taken."""
         if self.refused is not None:
             raise self.refused
         return self.values
 
 
-def kept_form(model: type[Given], words: Words) -> Any:
+def kept_form(model: type[Model], words: Words) -> Any:
     """As `kit.pages.forms.form_of`, but for a page that shows the form again."""
 
-    async def read(request: Request) -> Filled[Given]:
+    async def read(request: Request) -> Filled[Model]:
         return _filled(model, await fields(request), words)
 
     return Depends(read)
 
 
-def kept_query(model: type[Given], words: Words) -> Any:
+def kept_query(model: type[Model], words: Words) -> Any:
     """The same of a form whose fields stand in the address of its page."""
 
-    async def read(request: Request) -> Filled[Given]:
+    async def read(request: Request) -> Filled[Model]:
         return _filled(model, request.query_params.multi_items(), words)
 
     return Depends(read)
@@ -65,40 +65,40 @@ def invalid(error: ValidationError, words: Words) -> Invalid:
     return Invalid(wrong(first["loc"], words, is_empty=is_empty), code="invalid_form")
 
 
-def _filled(model: type[Given], pairs: Iterable[tuple[str, str]], words: Words) -> Filled[Given]:
-    given = _named(model, pairs)
+def _filled(model: type[Model], pairs: Iterable[tuple[str, str]], words: Words) -> Filled[Model]:
+    entries = _named(model, pairs)
     try:
-        return Filled(model.model_validate(given), None)
+        return Filled(model.model_validate(entries), None)
     except ValidationError as error:
         names = {faulty(one["loc"], words) for one in error.errors()}
         refused = invalid(error, words)
     if None in names:
         raise refused
-    kept = {name: one for name, one in given.items() if name not in names}
-    raw = {name: one for name, one in given.items() if name in names}
+    kept = {name: one for name, one in entries.items() if name not in names}
+    raw = {name: one for name, one in entries.items() if name in names}
     values = _partly(model, kept).model_copy(update=raw)
     return Filled(values, refused)
 
 
-def _partly(model: type[Given], kept: dict[str, Any]) -> Given:
+def _partly(model: type[Model], kept: dict[str, Any]) -> Model:
     """A required field may be among the faulty ones."""
     try:
         return model.model_validate(kept)
     except ValidationError:
-        unread: Given = model.model_construct(**kept)  # type: ignore[assignment]
+        unread: Model = model.model_construct(**kept)  # type: ignore[assignment]
         return unread
 
 
-def _named(model: type[Given], pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def _named(model: type[Model], pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """What is left empty is not there; the last of one name counts, all where several may be."""
     fields_of = model.model_fields
     several = {name for name, one in fields_of.items() if get_origin(one.annotation) is tuple}
-    given: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     for name, value in pairs:
         if name not in fields_of or not value.strip():
             continue
         if name in several:
-            given.setdefault(name, []).append(value)
+            entries.setdefault(name, []).append(value)
         else:
-            given[name] = value
-    return given
+            entries[name] = value
+    return entries

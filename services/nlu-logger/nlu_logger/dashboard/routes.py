@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 
 from nlu_logger.dashboard import service
 from nlu_logger.dashboard.access.routes import router as access
-from nlu_logger.dashboard.alerting import given as wording
+from nlu_logger.dashboard.alerting import forms as wording
 from nlu_logger.dashboard.alerting.routes import router as alerting
 from nlu_logger.dashboard.comparing.routes import router as comparing
 from nlu_logger.dashboard.erasing.routes import router as erasing
@@ -22,7 +22,7 @@ from nlu_logger.dashboard.importing.routes import router as importing
 from nlu_logger.dashboard.inbox.routes import router as inbox
 from nlu_logger.dashboard.judging.routes import router as judging
 from nlu_logger.dashboard.keeping.routes import router as keeping
-from nlu_logger.dashboard.search.given import rows, rows_of_bucket
+from nlu_logger.dashboard.search.filters import rows, rows_of_bucket
 from nlu_logger.dashboard.search.routes import router as search
 from nlu_logger.dashboard.truths.routes import router as truths
 from nlu_logger.insights import service as insights

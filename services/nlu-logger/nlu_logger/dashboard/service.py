@@ -25,11 +25,11 @@ from nlu_logger.alerts.models import IncidentRow
 from nlu_logger.dashboard import drawing
 from nlu_logger.dashboard.alerting import queries as incidents
 from nlu_logger.dashboard.drawing import Chart, Value
-from nlu_logger.dashboard.search.given import rows
+from nlu_logger.dashboard.search.filters import rows
 from nlu_logger.insights import queries, views
 from nlu_logger.insights import service as insights
 from nlu_logger.insights.queries import Stretch, Totals
-from nlu_logger.insights.service import Filters
+from nlu_logger.insights.service import PeriodFilters
 from nlu_logger.reviews import queues
 from nlu_logger.settings import Settings
 
@@ -53,7 +53,7 @@ class OverTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    filters: Filters
+    filters: PeriodFilters
     alerts: list[Alert] | None
     incidents: Mapping[UUID, IncidentRow]
     totals: Totals
@@ -69,7 +69,7 @@ class Overview:
 
 
 async def overview(
-    session: AsyncSession, filters: Filters, settings: Settings, *, caller: Caller
+    session: AsyncSession, filters: PeriodFilters, settings: Settings, *, caller: Caller
 ) -> Overview:
     """Alerts are for administrators; None for everybody else. `to_audit` waits for the caller."""
     is_operator = caller.has(ADMIN)
@@ -91,13 +91,13 @@ async def overview(
     )
 
 
-def _only(filters: Filters) -> str | None:
+def _only(filters: PeriodFilters) -> str | None:
     """The task that it is about, if that is one."""
     tasks = filters.kept.tasks
     return tasks[0] if tasks and len(tasks) == 1 else None
 
 
-async def _over_time(session: AsyncSession, filters: Filters) -> OverTime:
+async def _over_time(session: AsyncSession, filters: PeriodFilters) -> OverTime:
     span = filters.until - filters.since
     unit, step = ("hour", timedelta(hours=1)) if span <= A_DAY else ("day", A_DAY)
     every = Every.WEEK if span >= MONTH else Every.DAY
@@ -118,7 +118,7 @@ async def _over_time(session: AsyncSession, filters: Filters) -> OverTime:
     )
 
 
-def _steps(filters: Filters, step: timedelta) -> list[datetime]:
+def _steps(filters: PeriodFilters, step: timedelta) -> list[datetime]:
     """Every beginning of an hour or day that the period touches."""
     begins = filters.since.replace(minute=0, second=0, microsecond=0)
     if step >= A_DAY:

@@ -85,13 +85,13 @@ class TextWriter:
         return (before + self._form.closing).encode()
 
 
-def form_of(wanted: ExportFormat, columns: Sequence[str], *, marked: bool = False) -> Form:
+def form_of(format: ExportFormat, columns: Sequence[str], *, marked: bool = False) -> Form:
     """How rows of these columns are written; a table that is `marked` as UTF-8 opens right in a
     spreadsheet."""
-    if wanted is ExportFormat.CSV:
+    if format is ExportFormat.CSV:
         return Form(_table, opening=(BOM if marked else "") + _table([columns]))
     names = [_ENCODER.encode(name).replace("%", "%%") for name in columns]
-    if wanted is ExportFormat.JSONL:
+    if format is ExportFormat.JSONL:
         return Form(_objects("{" + ", ".join(f"{name}: %s" for name in names) + "}\n", ""))
     fields = ",\n".join(f"    {name}: %s" for name in names)
     element = _objects(f"  {{\n{fields}\n  }}", ",\n")

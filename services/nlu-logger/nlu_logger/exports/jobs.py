@@ -23,9 +23,9 @@ from nlu_shared.kit.data.db import Database, Identity, session_scope, snapshot_s
 from nlu_shared.kit.errors import Unavailable
 from nlu_shared.kit.process.clock import by_clock
 from nlu_shared.schemas.exports import (
+    ExportedRow,
     Manifest,
     ManifestFile,
-    RetrainingRow,
     ReviewRow,
     ScheduledExport,
 )
@@ -43,7 +43,7 @@ from nlu_logger.migrations import JOB, SERVICE
 log = structlog.get_logger(__name__)
 Destinations = Mapping[str, Callable[[], Destination]]
 THRESHOLDS = {"retraining": 0.8, "review": 0.7}
-COLUMNS = {"retraining": list(RetrainingRow.model_fields), "review": list(ReviewRow.model_fields)}
+COLUMNS = {"retraining": list(ExportedRow.model_fields), "review": list(ReviewRow.model_fields)}
 SEED = 0
 CLAIM_SECONDS = 60.0
 """How long an export stays a silent worker's; renewed every third."""

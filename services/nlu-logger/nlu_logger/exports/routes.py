@@ -178,7 +178,7 @@ async def add_schedule(
     caller: CallerDep,
     targets: Annotated[list[str], Depends(_targets)],
 ) -> Schedule:
-    """Weekly unless told otherwise; cron expressions speak UTC. After downtime the newest slot
+    """Weekly unless told otherwise; cron expressions speak UTC. After downtime the newest export
     is written and the older ones are counted as missed."""
     return await schedules.add(session, body, caller=caller, targets=targets)
 

@@ -17,10 +17,10 @@ from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.kit.data.group_commit import Connection
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.exports import (
+    ExportedRow,
     ExportFormat,
     LabelledText,
     Pair,
-    RetrainingRow,
     ReviewRow,
 )
 
@@ -170,7 +170,7 @@ def retraining(
     plain = form is ExportFormat.JSONL and redact is unchanged
     head, tail = (SPELLED + "(", ") AS rows ORDER BY id") if plain else ("", " ORDER BY id")
     as_row = None if plain else partial(_retraining_row, redact=redact)
-    writer = LineWriter() if plain else _writer(form, list(RetrainingRow.model_fields))
+    writer = LineWriter() if plain else _writer(form, list(ExportedRow.model_fields))
     kept = (seen.since, seen.tasks, selection.min_confidence)
     live = (seen.first, seen.tasks, selection.min_confidence, selection.approved_only)
     rows = _chained(
@@ -263,10 +263,10 @@ async def _chained(
                 yield rows
 
 
-def _writer(wanted: ExportFormat, columns: Sequence[str], *, marked: bool = False) -> Writer:
+def _writer(format: ExportFormat, columns: Sequence[str], *, marked: bool = False) -> Writer:
     """`marked` is for tables that a person opens."""
-    if wanted is not ExportFormat.PARQUET:
-        return TextWriter(form_of(wanted, columns, marked=marked))
+    if format is not ExportFormat.PARQUET:
+        return TextWriter(form_of(format, columns, marked=marked))
     try:
         made: Writer = import_module("nlu_logger.exports.parquet").ParquetWriter(columns)
     except ModuleNotFoundError:

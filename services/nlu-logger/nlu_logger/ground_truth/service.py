@@ -151,11 +151,11 @@ async def _allow_quoting(session: AsyncSession, standing: GroundTruthRow, case: 
 
 
 async def may_quote(
-    session: AsyncSession, task: str, given: bool | None, *, otherwise: bool
+    session: AsyncSession, task: str, decision: bool | None, *, otherwise: bool
 ) -> bool:
     """What somebody says, else what holds for the task, else `otherwise`."""
-    if given is not None:
-        return given
+    if decision is not None:
+        return decision
     row = await session.get(QuotingDefaultRow, task)
     return otherwise if row is None else row.may_quote
 

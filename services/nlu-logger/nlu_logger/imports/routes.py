@@ -10,7 +10,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, Depends, Header, Query, Request
 from nlu_shared.files.formats.base import Columns
 from nlu_shared.files.formats.registry import BY_NAME, NAMES
-from nlu_shared.files.reading import Kind, examples, read
+from nlu_shared.files.reading import FileKind, examples, read
 from nlu_shared.files.rows import Line
 from nlu_shared.kit.access.auth import ADMIN, Caller
 from nlu_shared.kit.data.db import Database, Identity
@@ -31,20 +31,20 @@ FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            Kind.JSON: {"schema": {"type": "array", "items": {"type": "object"}}},
-            Kind.JSONL: {"schema": {"type": "string"}},
-            Kind.CSV: {"schema": {"type": "string"}},
-            Kind.TSV: {"schema": {"type": "string"}},
+            FileKind.JSON: {"schema": {"type": "array", "items": {"type": "object"}}},
+            FileKind.JSONL: {"schema": {"type": "string"}},
+            FileKind.CSV: {"schema": {"type": "string"}},
+            FileKind.TSV: {"schema": {"type": "string"}},
         },
     }
 }
 EXAMPLES: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": FILE["requestBody"]["content"] | {Kind.YAML: {"schema": {"type": "string"}}},
+        "content": FILE["requestBody"]["content"] | {FileKind.YAML: {"schema": {"type": "string"}}},
     }
 }
-TABLES = (Kind.JSONL, Kind.JSON, Kind.CSV, Kind.TSV)
+TABLES = (FileKind.JSONL, FileKind.JSON, FileKind.CSV, FileKind.TSV)
 Approve = Annotated[bool, Query(description="approve the corrections at once, as the caller")]
 AllowNew = Annotated[
     bool, Query(description="adds labels that the task's set lacks to the set, on purpose")
@@ -73,7 +73,7 @@ From = Enum("From", {name: name for name in NAMES}, type=str)  # type: ignore[mi
 
 
 async def _lines(
-    request: Request, _caller: CallerDep, content_type: ContentType = Kind.JSON
+    request: Request, _caller: CallerDep, content_type: ContentType = FileKind.JSON
 ) -> list[Line]:
     """Raises Invalid for a body that is no such file, or longer than IMPORT_LIMIT lines."""
     kind = _kind(content_type, among=TABLES)
@@ -92,10 +92,10 @@ async def _examples(
     group_column: Annotated[
         Label | None, Query(description="where the group stands, if any")
     ] = None,
-    content_type: ContentType = Kind.JSON,
+    content_type: ContentType = FileKind.JSON,
 ) -> list[Line]:
     """As rows of `text`, `label` and `group`; of no known format each row is as it stands."""
-    _kind(content_type, among=(*TABLES, Kind.YAML))
+    _kind(content_type, among=(*TABLES, FileKind.YAML))
     opened = examples(
         BytesIO(await request.body()),
         Columns(text_column, label_column, group_column),
@@ -105,11 +105,11 @@ async def _examples(
     return _limited(opened.lines)
 
 
-def _kind(content_type: str, among: Collection[Kind]) -> Kind:
+def _kind(content_type: str, among: Collection[FileKind]) -> FileKind:
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in set(among):
         raise WrongMediaType(f"Send {', '.join(among)}.")
-    return Kind(kind)
+    return FileKind(kind)
 
 
 def _limited(every: Iterator[Line]) -> list[Line]:

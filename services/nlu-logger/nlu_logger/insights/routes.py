@@ -23,7 +23,7 @@ from nlu_shared.schemas.insights import (
 )
 
 from nlu_logger.insights import service
-from nlu_logger.insights.service import Filters
+from nlu_logger.insights.service import PeriodFilters
 from nlu_logger.settings import Settings
 
 router = APIRouter(
@@ -42,7 +42,7 @@ def _filters(
     task: AnyTask = None,
     model_version: ModelVersion = None,
     prompt_version: PromptVersion = None,
-) -> Filters:
+) -> PeriodFilters:
     return service.filters_of(
         caller,
         since=since,
@@ -57,7 +57,7 @@ def _filters(
 
 
 SampleQuery = Annotated[Sample, Query(description="which judged cases count")]
-FiltersDep = Annotated[Filters, Depends(_filters)]
+FiltersDep = Annotated[PeriodFilters, Depends(_filters)]
 
 
 @router.get("/confidence")

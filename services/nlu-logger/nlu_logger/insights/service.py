@@ -38,7 +38,7 @@ from nlu_logger.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class PeriodFilters:
     """A period and the predictions within it that a caller may and wants to see."""
 
     since: datetime
@@ -57,7 +57,7 @@ def filters_of(
     prompt_version: str | None,
     settings: Settings,
     now: datetime,
-) -> Filters:
+) -> PeriodFilters:
     """`since` to `until` (now), or the `days` before `until`; Forbidden for another's task."""
     if task is not None:
         own_task(caller, task)
@@ -75,7 +75,7 @@ def filters_of(
         model_version=model_version,
         prompt_version=prompt_version,
     )
-    return Filters(since, until, kept)
+    return PeriodFilters(since, until, kept)
 
 
 def _before(moment: datetime, span: timedelta) -> datetime:
@@ -85,15 +85,15 @@ def _before(moment: datetime, span: timedelta) -> datetime:
         raise Invalid("The period begins before all time.") from None
 
 
-async def confidence(session: AsyncSession, filters: Filters) -> list[ConfidenceBucket]:
+async def confidence(session: AsyncSession, filters: PeriodFilters) -> list[ConfidenceBucket]:
     return await queries.confidence(session, filters.kept)
 
 
-async def intents(session: AsyncSession, filters: Filters) -> list[IntentCount]:
+async def intents(session: AsyncSession, filters: PeriodFilters) -> list[IntentCount]:
     return await queries.intents(session, filters.kept)
 
 
-async def outcomes(session: AsyncSession, filters: Filters) -> list[IntentOutcome]:
+async def outcomes(session: AsyncSession, filters: PeriodFilters) -> list[IntentOutcome]:
     """Success by intent; the interval is Wilson's."""
     return [
         IntentOutcome(
@@ -106,7 +106,7 @@ async def outcomes(session: AsyncSession, filters: Filters) -> list[IntentOutcom
     ]
 
 
-async def calibration(session: AsyncSession, filters: Filters, sample: Sample) -> Calibration:
+async def calibration(session: AsyncSession, filters: PeriodFilters, sample: Sample) -> Calibration:
     parts = await truths.parts(session, filters.kept, sample)
     n = sum(part.count for part in parts)
     judged = views.judged(n, await truths.drawn(session, filters.kept), sample)
@@ -120,7 +120,7 @@ async def calibration(session: AsyncSession, filters: Filters, sample: Sample) -
     )
 
 
-async def confusion(session: AsyncSession, filters: Filters, sample: Sample) -> Confusion:
+async def confusion(session: AsyncSession, filters: PeriodFilters, sample: Sample) -> Confusion:
     cells = await truths.cells(session, filters.kept, sample)
     n = sum(cell.count for cell in cells)
     judged = views.judged(n, await truths.drawn(session, filters.kept), sample)
@@ -128,7 +128,7 @@ async def confusion(session: AsyncSession, filters: Filters, sample: Sample) -> 
 
 
 async def drifted(
-    session: AsyncSession, filters: Filters, reference_since: datetime | None
+    session: AsyncSession, filters: PeriodFilters, reference_since: datetime | None
 ) -> TrafficDrift:
     """The period against the one that ends where it begins, of equal length unless told."""
     begins = reference_since or _before(filters.since, filters.until - filters.since)
@@ -151,7 +151,9 @@ async def drifted(
     )
 
 
-async def live_f1(session: AsyncSession, filters: Filters, every: Every | None) -> list[LiveScore]:
+async def live_f1(
+    session: AsyncSession, filters: PeriodFilters, every: Every | None
+) -> list[LiveScore]:
     """A score per task, version and period that has traffic, known or not."""
     cells: dict[truths.Series, list[tuple[Cell, bool]]] = defaultdict(list)
     for series, cell, drawn in await truths.live_cells(session, filters.kept, every):
@@ -162,7 +164,9 @@ async def live_f1(session: AsyncSession, filters: Filters, every: Every | None) 
     ]
 
 
-async def live_over_time(session: AsyncSession, filters: Filters, every: Every) -> list[LiveScore]:
+async def live_over_time(
+    session: AsyncSession, filters: PeriodFilters, every: Every
+) -> list[LiveScore]:
     """A score per task and period, of all versions together, the oldest first."""
     cells: dict[truths.Series, list[tuple[Cell, bool]]] = defaultdict(list)
     for series, cell, drawn in await truths.live_cells(session, filters.kept, every):
@@ -183,7 +187,7 @@ def _whole(series: truths.Series) -> truths.Series:
 
 
 async def compared(
-    session: AsyncSession, filters: Filters, version: Version, a: str, b: str
+    session: AsyncSession, filters: PeriodFilters, version: Version, a: str, b: str
 ) -> Comparison:
     """Version b against a, and why the difference may not be theirs."""
     if a == b:
@@ -216,7 +220,7 @@ async def compared(
 
 async def arms(
     session: AsyncSession,
-    filters: Filters,
+    filters: PeriodFilters,
     *,
     unit: Unit,
     versions: tuple[Sequence[str], Sequence[str]],

@@ -62,12 +62,12 @@ def admit(
 def warnings(names: Sequence[str]) -> tuple[LabelWarning, ...]:
     """Each label that is nearly another one, but the first of its kind."""
     alike: dict[str, list[str]] = defaultdict(list)
-    found = []
+    likes = []
     for name in names:
         if others := alike[folded(name)]:
-            found.append(LabelWarning(label=name, like=tuple(sorted(others))))
+            likes.append(LabelWarning(label=name, like=tuple(sorted(others))))
         others.append(name)
-    return tuple(found)
+    return tuple(likes)
 
 
 def twice(labels: Sequence[LabelSpec]) -> list[dict[str, Any]]:

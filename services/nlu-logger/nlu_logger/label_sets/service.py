@@ -124,7 +124,7 @@ async def store(
 async def check(
     session: AsyncSession,
     task: str,
-    given: JsonValue,
+    value: JsonValue,
     *,
     caller: Caller,
     allow_new: bool,
@@ -137,7 +137,7 @@ async def check(
     change before the commit.
     """
     known = await current(session, task, caller=caller)
-    truth = read(given)
+    truth = read(value)
     if not isinstance(truth, str):
         if known.version:
             raise Invalid("The truths of this task are labels of its set.", code="no_label")
@@ -150,10 +150,10 @@ async def check(
     return Truth(admitted.label, admitted.warning)
 
 
-def read(given: JsonValue) -> JsonValue:
+def read(value: JsonValue) -> JsonValue:
     """Raises Invalid for what is no truth, with the reason."""
     try:
-        truth = read_truth(given)
+        truth = read_truth(value)
     except NoLabel as wrong:
         raise Invalid(f"A truth that cannot be taken: {wrong}.", code=wrong.code) from None
     if truth is None:

@@ -74,8 +74,8 @@ async def define(session: AsyncSession, task: str, body: LabelSetIn, *, caller: 
     return await label_sets.at(session, task, version)
 
 
-def _keep(carried: Sequence[str], labels: Sequence[LabelSpec]) -> None:
-    left_out = sorted(set(carried) - {one.name for one in labels})
+def _keep(in_use: Sequence[str], labels: Sequence[LabelSpec]) -> None:
+    left_out = sorted(set(in_use) - {one.name for one in labels})
     if left_out:
         raise LabelInUse(
             "Keep these as `retired`, or rename them first: POST …/labels/{label}/rename.",

@@ -189,48 +189,48 @@ async def page(
         None if before is None or order != NEWEST else col(table.id) < before,
         visible(caller),
     ]
-    wanted = (
+    statement = (
         select(table)
         .where(*(bound for bound in bounds if bound is not None))
         .order_by(col(table.id).desc())
     )
     if order != NEWEST:
-        return await _ordered(session, wanted, kept.text, order, before=before, limit=limit)
+        return await _ordered(session, statement, kept.text, order, before=before, limit=limit)
     if kept.text is not None:
-        return await _searched(session, wanted, kept.text, limit=limit)
-    page, cursor = cut((await session.exec(wanted.limit(limit + 1))).all(), limit)
+        return await _searched(session, statement, kept.text, limit=limit)
+    page, cursor = cut((await session.exec(statement.limit(limit + 1))).all(), limit)
     return Page(items=[view(row) for row in page], next_cursor=cursor)
 
 
 async def _searched(
-    session: AsyncSession, wanted: SelectOfScalar[PredictionRow], words: str, *, limit: int
+    session: AsyncSession, statement: SelectOfScalar[PredictionRow], words: str, *, limit: int
 ) -> Page[Prediction]:
     """A page of those whose prompt holds `words`, whatever their case.
 
     No index knows substrings, so each page looks through LOOKED_THROUGH rows at most, the newest
     first. A page may thus be short or empty and still not be the last.
     """
-    window = wanted.limit(LOOKED_THROUGH).subquery()
+    window = statement.limit(LOOKED_THROUGH).subquery()
     row = aliased(PredictionRow, window)
     holding = select(row).where(holds(row.prompt, words)).order_by(col(row.id).desc())
     matching = (await session.exec(holding.limit(limit + 1))).all()
     page, cursor = cut(matching, limit)
     if cursor is None:
-        last = (await session.exec(wanted.offset(LOOKED_THROUGH - 1).limit(1))).one_or_none()
+        last = (await session.exec(statement.offset(LOOKED_THROUGH - 1).limit(1))).one_or_none()
         cursor = None if last is None else str(last.id)
     return Page(items=[view(one) for one in page], next_cursor=cursor)
 
 
 async def _ordered(
     session: AsyncSession,
-    wanted: SelectOfScalar[PredictionRow],
+    statement: SelectOfScalar[PredictionRow],
     words: str | None,
     order: Order,
     *,
     before: UUID | None,
     limit: int,
 ) -> Page[Prediction]:
-    window = wanted.limit(LOOKED_THROUGH).subquery()
+    window = statement.limit(LOOKED_THROUGH).subquery()
     row = aliased(PredictionRow, window)
     among = select(row) if words is None else select(row).where(holds(row.prompt, words))
     rows = await ordered(session, among, sorts(row), order, id=row.id, before=before)
@@ -260,9 +260,9 @@ def _is(truth: str) -> Any:
     ).bindparams(truth=truth)
 
 
-def _corrected(wanted: bool) -> Any:
+def _corrected(is_corrected: bool) -> Any:
     column = col(PredictionRow.corrected_intent)
-    return column.is_not(None) if wanted else column.is_(None)
+    return column.is_not(None) if is_corrected else column.is_(None)
 
 
 def view(row: PredictionRow) -> Prediction:

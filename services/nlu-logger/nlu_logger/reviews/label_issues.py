@@ -43,7 +43,7 @@ MINE = """
 (cast(:tasks AS text[]) IS NULL OR g.task = ANY(:tasks))
     AND (cast(:task AS text) IS NULL OR g.task = :task)
 """
-FOUND = f"""
+FINDINGS = f"""
 SELECT f.case_id, f.kind, f.note, f.suggested
 FROM findings f JOIN ground_truth g ON g.id = f.case_id
 LEFT JOIN cleared_cases c ON c.case_id = f.case_id
@@ -153,7 +153,7 @@ async def _label_issues(
 ) -> dict[UUID, list[LabelIssue]]:
     mine = {"tasks": caller.task_list, "task": filters.task}
     issues: dict[UUID, list[LabelIssue]] = defaultdict(list)
-    for finding in await session.execute(text(FOUND), mine):
+    for finding in await session.execute(text(FINDINGS), mine):
         issues[finding.case_id].append(
             LabelIssue(kind=finding.kind, note=finding.note, suggested=finding.suggested)
         )

@@ -108,9 +108,9 @@ async def counts(
     are counted."""
     numbers = []
     for queue in Queue:
-        wanted, _ = _of_queue(queue, filters, settings, caller)
+        bounds, _ = _of_queue(queue, filters, settings, caller)
         row: Any = P.id
-        rows = columns(row).where(*_shown(filters, caller), *wanted).limit(MOST_COUNTED).subquery()
+        rows = columns(row).where(*_shown(filters, caller), *bounds).limit(MOST_COUNTED).subquery()
         numbers.append(columns(func.count()).select_from(rows).scalar_subquery())
     row = (await session.execute(columns(*numbers))).one()
     return dict(zip(Queue, row, strict=True))
@@ -148,8 +148,8 @@ async def _waiting(
     kept: Sequence[ColumnElement[bool]] = (),
     free_only: bool = False,
 ) -> list[QueueItem]:
-    wanted, first = _of_queue(queue, filters, settings, caller)
-    kept = [*_shown(filters, caller), *kept, *wanted]
+    bounds, first = _of_queue(queue, filters, settings, caller)
+    kept = [*_shown(filters, caller), *kept, *bounds]
     if queue is Queue.LABEL_NEXT:
         return await _label_next(session, kept, filters, settings, free_only=free_only)
     if free_only:

@@ -51,7 +51,7 @@ WHERE id = :id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class StoredCorrection:
     """A correction as it is stored, whether it is new, and what its author should look at."""
 
     row: CorrectionRow
@@ -70,7 +70,7 @@ async def correct(
     caller: Caller,
     settings: Settings,
     choices: Collection[str] | None = None,
-) -> Proposal:
+) -> StoredCorrection:
     """Proposes the right answer, which the prediction shows from now on.
 
     Raises NotFound, Held where a colleague is at it, and Invalid for what is not in the task's
@@ -78,8 +78,8 @@ async def correct(
     """
     prediction = await predictions.get(session, prediction_id, caller=caller)
     await claims.guard(session, [prediction_id], caller=caller)
-    given = body.corrected_output if body.corrected_intent is None else body.corrected_intent
-    truth = await _checked(session, prediction.task, given, body, caller=caller, choices=choices)
+    value = body.corrected_output if body.corrected_intent is None else body.corrected_intent
+    truth = await _checked(session, prediction.task, value, body, caller=caller, choices=choices)
     if isinstance(truth.value, str):
         body = body.model_copy(update={"corrected_intent": truth.value, "corrected_output": None})
     row = _new(prediction_id, caller, body_hash=digest(body.stored), **body.stored)
@@ -93,7 +93,7 @@ async def confirm(
     *,
     caller: Caller,
     settings: Settings,
-) -> Proposal:
+) -> StoredCorrection:
     """The prediction was right: ground truth once approved; `corrected_intent` stays empty.
 
     Raises what `correct` raises.
@@ -107,8 +107,8 @@ async def confirm(
         correction_notes=body.correction_notes,
         body_hash=digest(["confirmed", body.correction_notes]),
     )
-    given = await truth_of(session, row, prediction, caller=caller)
-    truth = await _checked(session, prediction.task, given, body, caller=caller)
+    value = await truth_of(session, row, prediction, caller=caller)
+    truth = await _checked(session, prediction.task, value, body, caller=caller)
     return await _say(session, row, truth, caller=caller, settings=settings)
 
 
@@ -122,7 +122,7 @@ async def answer(
     caller: Caller,
     settings: Settings,
     choices: Collection[str] | None = None,
-) -> Proposal:
+) -> StoredCorrection:
     """A reviewer's label: the prediction's own, in any spelling of it, confirms the prediction,
     another one corrects it. Raises what `correct` raises; `choices` as there."""
     prediction = await predictions.get(session, prediction_id, caller=caller)
@@ -152,14 +152,14 @@ async def truth_of(
     if row.is_confirmation:
         known = await label_sets.current(session, prediction.task, caller=caller)
         label, output = prediction.predicted_intent, None if known.version else prediction.output
-    given: JsonValue = label if output is None else output
-    return given
+    value: JsonValue = label if output is None else output
+    return value
 
 
 async def _checked(
     session: AsyncSession,
     task: str,
-    given: JsonValue,
+    value: JsonValue,
     body: CorrectionIn | ConfirmationIn,
     *,
     caller: Caller,
@@ -168,7 +168,7 @@ async def _checked(
     if body.allow_new:
         await ground_truth.lock(session)
     return await label_sets.check(
-        session, task, given, caller=caller, allow_new=body.allow_new, choices=choices
+        session, task, value, caller=caller, allow_new=body.allow_new, choices=choices
     )
 
 
@@ -189,7 +189,7 @@ async def _say(
     *,
     caller: Caller,
     settings: Settings,
-) -> Proposal:
+) -> StoredCorrection:
     values = row.model_dump(exclude={"created_at"})
     made = await session.exec(
         insert(CorrectionRow)
@@ -223,7 +223,7 @@ async def _say(
         )
         .execution_options(populate_existing=True)
     )
-    return Proposal(row=stored.one(), is_new=is_new, warning=truth.warning)
+    return StoredCorrection(row=stored.one(), is_new=is_new, warning=truth.warning)
 
 
 async def show_standing(session: AsyncSession, prediction_id: UUID) -> None:

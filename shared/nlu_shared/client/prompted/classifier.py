@@ -11,8 +11,8 @@ from nlu_shared.client.prompted.served import ServedPrompt
 from nlu_shared.client.prompted.source import PromptSource
 from nlu_shared.client.service import NLUResult, NLUService
 from nlu_shared.client.transport import Transport
-from nlu_shared.environment import given
-from nlu_shared.rendering import ModelRequest, Outcome, Prediction, read, render_parts
+from nlu_shared.environment import variable
+from nlu_shared.rendering import ModelPrediction, ModelRequest, Outcome, read, render_parts
 from nlu_shared.rendering.vote import vote
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import TaskKind
@@ -50,7 +50,7 @@ class PromptedClassifier:
     async def _answer(
         self, prompt: ServedPrompt, message: str, context: Context | None
     ) -> Classification:
-        model = self._model or prompt.model or given(MODEL)
+        model = self._model or prompt.model or variable(MODEL)
         if model is None:
             raise ModelFailed(f"no model is known for this prompt; {MODEL} can name one")
         prediction = await self._predicted(prompt, message, context, model)
@@ -67,7 +67,7 @@ class PromptedClassifier:
 
     async def _predicted(
         self, prompt: ServedPrompt, message: str, context: Context | None, model: str
-    ) -> Prediction:
+    ) -> ModelPrediction:
         """By vote, as it was measured. A member that gives no answer has none, and where none of
         them gives one it is as if there were but one."""
         answers = await asyncio.gather(
@@ -79,7 +79,7 @@ class PromptedClassifier:
             if len(failures) == len(answers) or not isinstance(failure, ModelFailed):
                 raise failure
         predictions = [
-            Prediction(fault=Outcome.UNAVAILABLE) if isinstance(one, BaseException) else one
+            ModelPrediction(fault=Outcome.UNAVAILABLE) if isinstance(one, BaseException) else one
             for one in answers
         ]
         return vote(predictions, prompt.answers.kind)
@@ -91,7 +91,7 @@ class PromptedClassifier:
         message: str,
         context: Context | None,
         model: str,
-    ) -> Prediction:
+    ) -> ModelPrediction:
         try:
             request = await _rendered(form, message, context, model)
         except (TypeError, ValueError, RecursionError):

@@ -15,7 +15,7 @@ from nlu_shared.backoff import BRIEF, requested_seconds
 from nlu_shared.certificates import trusted
 from nlu_shared.client.errors import ClientError
 from nlu_shared.client.loops import Clients
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 from nlu_shared.rendering import ModelAnswer, ModelRequest, as_bytes
 from nlu_shared.rendering.answers import read_message
 
@@ -34,10 +34,10 @@ class MessagesApi:
     """`url` and `key` default to ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY."""
 
     def __init__(self, *, url: str | None = None, key: str | None = None) -> None:
-        base = url or given(URL) or "https://api.anthropic.com"
+        base = url or variable(URL) or "https://api.anthropic.com"
         self._url = f"{base.rstrip('/')}/v1/messages"
         self._headers = {
-            "Authorization": f"Bearer {key or given(KEY) or 'offline'}",
+            "Authorization": f"Bearer {key or variable(KEY) or 'offline'}",
             "anthropic-version": VERSION,
             "Content-Type": "application/json",
         }

@@ -24,7 +24,7 @@ from nlu_shared.client.loops import Clients
 from nlu_shared.client.prompted import module, served
 from nlu_shared.client.prompted.served import ServedPrompt, Whence
 from nlu_shared.client.prompted.units import Units, answer_of
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.prompts import ServingAlias
 from nlu_shared.schemas.registry import ActivePrompt
@@ -74,14 +74,14 @@ class PromptSource:
     ) -> None:
         self.fallbacks = 0
         self._task = task
-        base = url or given("INDUCTION_URL") or "http://127.0.0.1:8002"
+        base = url or variable("INDUCTION_URL") or "http://127.0.0.1:8002"
         chosen = ServingAlias(alias)
         self._has_units = chosen is ServingAlias.PRODUCTION
         query = "" if self._has_units else f"?alias={chosen.value}"
         self._url = f"{base.rstrip('/')}/v1/prompts/{task}/active{query}"
-        self._key = key or given("INDUCTION_KEY") or ""
+        self._key = key or variable("INDUCTION_KEY") or ""
         self._file = _folder(cache) / f"{task}-{_short(self._url)}.json"
-        self._bundled = Path(bundled or given(BUNDLED) or "prompts.py")
+        self._bundled = Path(bundled or variable(BUNDLED) or "prompts.py")
         self._clock = clock
         self._clients = Clients(lambda: httpx2.AsyncClient(timeout=TIMEOUT, verify=trusted()))
         self._held: ServedPrompt | None = None
@@ -215,9 +215,9 @@ class PromptSource:
 
 
 def _folder(cache: Path | str | None) -> Path:
-    if chosen := cache or given(CACHE):
+    if chosen := cache or variable(CACHE):
         return Path(chosen)
-    home = given("XDG_CACHE_HOME")
+    home = variable("XDG_CACHE_HOME")
     return (Path(home) if home else Path("~/.cache").expanduser()) / "nlu-prompts"
 
 

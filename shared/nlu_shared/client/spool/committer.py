@@ -42,7 +42,7 @@ class Committer:
         self.never = never
         self._jobs: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._full: list[Entry] = []
-        self._claim: files.Claim | None = None
+        self._claim: files.LockedFile | None = None
         self._store: Store | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -54,7 +54,7 @@ class Committer:
         return self._store.dropped if self._store else 0
 
     @property
-    def claim(self) -> files.Claim | None:
+    def claim(self) -> files.LockedFile | None:
         return self._claim
 
     def submit(self, job: Callable[[Store], Result]) -> "Future[Result]":
@@ -85,8 +85,8 @@ class Committer:
                     break
                 group.append(entry)
             waiting, self._full = self._full, []  # last, so that what makes room came before
-            wanted = [one for one in group if one[1].set_running_or_notify_cancel()]
-            self._commit(wanted + waiting)
+            live = [one for one in group if one[1].set_running_or_notify_cancel()]
+            self._commit(live + waiting)
         for _, future in self._full:
             future.set_exception(Closed())
         if self._store:

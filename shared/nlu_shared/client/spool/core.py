@@ -22,7 +22,7 @@ from nlu_shared.client.api import logger_api
 from nlu_shared.client.background import GreenThreads, require_threads
 from nlu_shared.client.errors import ClientError
 from nlu_shared.client.spool.committer import Closed, Committer
-from nlu_shared.client.spool.policy import State
+from nlu_shared.client.spool.policy import FactState
 from nlu_shared.client.spool.sender import Reconciled, Sender
 from nlu_shared.client.spool.store import OnFull, Store
 from nlu_shared.client.spool.table import DeadLetter
@@ -102,10 +102,10 @@ class Core:
         def look(store: Store) -> Health:
             states = store.states()
             return Health(
-                waiting=states[State.WAITING],
-                held=states[State.HELD],
-                sent=states[State.SENT],
-                dead=states[State.DEAD],
+                waiting=states[FactState.WAITING],
+                held=states[FactState.HELD],
+                sent=states[FactState.SENT],
+                dead=states[FactState.DEAD],
                 dropped=self._dropped_before + store.dropped,
                 failed=self._failed,
                 oldest=store.oldest(),

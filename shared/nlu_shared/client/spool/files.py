@@ -19,7 +19,7 @@ SIDES = ("", "-wal", "-shm")
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class LockedFile:
     """One file, and the open lock that makes it ours."""
 
     path: Path
@@ -47,7 +47,7 @@ class Claim:
         return aside
 
 
-def own(folder: Path, *, never: Collection[Path] = ()) -> Claim:
+def own(folder: Path, *, never: Collection[Path] = ()) -> LockedFile:
     """An orphan of the folder, or a new file where there is none. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for claim in orphans(folder, never=never):
@@ -62,15 +62,15 @@ def own(folder: Path, *, never: Collection[Path] = ()) -> Claim:
     except OSError:
         os.close(lock)
         raise
-    return Claim(path, lock)
+    return LockedFile(path, lock)
 
 
-def orphans(folder: Path, *, never: Collection[Path] = ()) -> Iterator[Claim]:
+def orphans(folder: Path, *, never: Collection[Path] = ()) -> Iterator[LockedFile]:
     """Files nobody holds, each locked for the caller, oldest first. Raises OSError."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         if path not in never and (lock := _lock(path)) is not None:
             if path.exists():
-                yield Claim(path, lock)
+                yield LockedFile(path, lock)
             else:  # whoever held it a moment ago has emptied it
                 _lock_path(path).unlink(missing_ok=True)
                 os.close(lock)

@@ -21,12 +21,12 @@ PATIENCE = timedelta(hours=1)
 AGAIN = timedelta(seconds=30)
 
 
-class Kind(StrEnum):
+class FactKind(StrEnum):
     PREDICTION = "prediction"
     OUTCOME = "outcome"
 
 
-class State(StrEnum):
+class FactState(StrEnum):
     WAITING = "waiting"
     HELD = "held"
     """An outcome whose prediction the service does not have yet."""
@@ -35,20 +35,20 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FactVerdict:
     """What becomes of one fact. `code` is why it is dead, `later` is when a waiting one is due."""
 
-    state: State
+    state: FactState
     code: str | None = None
     renamed: bool = False
     later: datetime | None = None
 
 
-SENT = Verdict(State.SENT)
-RENAMED = Verdict(State.WAITING, renamed=True)
+SENT = FactVerdict(FactState.SENT)
+RENAMED = FactVerdict(FactState.WAITING, renamed=True)
 
 
-class Remedy(StrEnum):
+class RefusalRemedy(StrEnum):
     """What to do about a request that was refused as a whole."""
 
     PAUSE = "pause"
@@ -56,36 +56,36 @@ class Remedy(StrEnum):
     BURY = "bury"
 
 
-def of_item(wire_id: UUID, result: BatchResult, *, now: datetime) -> Verdict:
+def of_item(wire_id: UUID, result: BatchResult, *, now: datetime) -> FactVerdict:
     """One item of a batch. An id that grew too old on the way is sent again under a new one."""
     if result.status in (200, 201):
         return SENT
     if result.code == "id_out_of_range" and now - time_of(wire_id) > TOO_OLD:
         return RENAMED
-    return Verdict(State.DEAD, result.code or str(result.status))
+    return FactVerdict(FactState.DEAD, result.code or str(result.status))
 
 
-def of_refusal(status: int, items: int) -> Remedy:
+def of_refusal(status: int, items: int) -> RefusalRemedy:
     """A refused batch. Only its size can be its own fault: its lines are judged one by one.
 
     A refused key, a wrong address or a proxy's page says nothing about what was sent.
     """
     if status != 413:
-        return Remedy.PAUSE
-    return Remedy.HALVE if items > 1 else Remedy.BURY
+        return RefusalRemedy.PAUSE
+    return RefusalRemedy.HALVE if items > 1 else RefusalRemedy.BURY
 
 
-def of_outcome(status: int, code: str, *, made: datetime, now: datetime) -> Verdict | None:
+def of_outcome(status: int, code: str, *, made: datetime, now: datetime) -> FactVerdict | None:
     """A refused outcome, or None where the answer is not about it.
 
     A prediction that is not there may still be in another process's spool.
     """
     if status == 404 and code == "not_found":
         if now - made < PATIENCE:
-            return Verdict(State.WAITING, later=now + AGAIN)
-        return Verdict(State.DEAD, code)
+            return FactVerdict(FactState.WAITING, later=now + AGAIN)
+        return FactVerdict(FactState.DEAD, code)
     if status in (409, 413, 422):
-        return Verdict(State.DEAD, code)
+        return FactVerdict(FactState.DEAD, code)
     return None
 
 

@@ -26,7 +26,7 @@ from nlu_shared.client.background import OwnLoop
 from nlu_shared.client.errors import ClientError, Refused, Unavailable, UnexpectedAnswer
 from nlu_shared.client.spool import files, policy
 from nlu_shared.client.spool.committer import Closed, Committer, broken
-from nlu_shared.client.spool.policy import Kind, Remedy, State, Verdict
+from nlu_shared.client.spool.policy import FactKind, FactState, FactVerdict, RefusalRemedy
 from nlu_shared.client.spool.store import Store
 from nlu_shared.client.spool.table import Fact, connect, pages
 from nlu_shared.schemas.predictions import BATCH_LIMIT, BatchAnswer, Ids, Known, OutcomeIn
@@ -111,8 +111,8 @@ class Sender:
         assert self._api is not None  # noqa: S101
         sent = await self._ask(lambda store: store.sent(ids, since))
         here = set(sent.values())
-        wanted = sent | {one: one for one in ids or () if one not in here}
-        wires = list(wanted)
+        candidates = sent | {one: one for one in ids or () if one not in here}
+        wires = list(candidates)
         known: set[UUID] = set()
         for start in range(0, len(wires), BATCH_LIMIT):
             page = Ids(ids=wires[start : start + BATCH_LIMIT])
@@ -121,7 +121,7 @@ class Sender:
         again = [sent[wire] for wire in missing if wire in sent]
         await self._ask(lambda store: store.send_again(again))
         self.wake()
-        return Reconciled(len(known), tuple(wanted[wire] for wire in missing), len(again))
+        return Reconciled(len(known), tuple(candidates[wire] for wire in missing), len(again))
 
     def _live(self) -> None:
         with (
@@ -183,34 +183,36 @@ class Sender:
     async def _round(self) -> int:
         """Sends one batch and what is due of outcomes; how many facts were looked at."""
         facts = await self._ask(lambda store: store.take(_now()))
-        predictions = [one for one in facts if one.kind is Kind.PREDICTION]
+        predictions = [one for one in facts if one.kind is FactKind.PREDICTION]
         if predictions:
             await self._settle(await self._post(predictions))
-        outcomes = [one for one in facts if one.kind is Kind.OUTCOME]
+        outcomes = [one for one in facts if one.kind is FactKind.OUTCOME]
         for start in range(0, len(outcomes), OUTCOMES_AT_ONCE):
             some = outcomes[start : start + OUTCOMES_AT_ONCE]
             results = await asyncio.gather(*map(self._tell, some), return_exceptions=True)
             verdicts = [
-                one for one in zip(some, results, strict=True) if isinstance(one[1], Verdict)
+                one for one in zip(some, results, strict=True) if isinstance(one[1], FactVerdict)
             ]
-            await self._settle([(fact, one) for fact, one in verdicts if isinstance(one, Verdict)])
+            await self._settle(
+                [(fact, one) for fact, one in verdicts if isinstance(one, FactVerdict)]
+            )
             for one in results:
                 if isinstance(one, BaseException):
                     raise one
         return len(facts)
 
-    async def _post(self, facts: Sequence[Fact]) -> list[tuple[Fact, Verdict]]:
+    async def _post(self, facts: Sequence[Fact]) -> list[tuple[Fact, FactVerdict]]:
         """One batch as NDJSON, in which a bad line refuses no other."""
         lines = "\n".join(fact.body for fact in facts).encode()
         try:
             answer = read(BatchAnswer, await self._send("/v1/predictions:batch", lines))
         except Refused as error:
             remedy = policy.of_refusal(error.status, len(facts))
-            if remedy is Remedy.HALVE:
+            if remedy is RefusalRemedy.HALVE:
                 half = len(facts) // 2
                 return await self._post(facts[:half]) + await self._post(facts[half:])
-            if remedy is Remedy.BURY:
-                return [(facts[0], Verdict(State.DEAD, error.code))]
+            if remedy is RefusalRemedy.BURY:
+                return [(facts[0], FactVerdict(FactState.DEAD, error.code))]
             raise
         if [one.index for one in answer.items] != list(range(len(facts))):
             raise UnexpectedAnswer("the answer to a batch does not fit the batch")
@@ -219,7 +221,7 @@ class Sender:
             for fact, one in zip(facts, answer.items, strict=True)
         ]
 
-    async def _tell(self, fact: Fact) -> Verdict:
+    async def _tell(self, fact: Fact) -> FactVerdict:
         outcome = OutcomeIn.model_validate_json(fact.body)
         try:
             await self._send(f"/v1/predictions/{fact.wire_id}/outcome", outcome)
@@ -234,10 +236,10 @@ class Sender:
         assert self._api is not None  # noqa: S101
         return await self._api.send("POST", path, body=body)
 
-    async def _settle(self, verdicts: Sequence[tuple[Fact, Verdict]]) -> None:
+    async def _settle(self, verdicts: Sequence[tuple[Fact, FactVerdict]]) -> None:
         await self._ask(lambda store: store.settle(verdicts, _now()))
         for fact, one in verdicts:
-            if one.state is State.DEAD:
+            if one.state is FactState.DEAD:
                 log.error("%s refused log_id=%s code=%s", fact.kind, fact.log_id, one.code)
 
     async def _keep_house(self) -> None:
@@ -245,7 +247,7 @@ class Sender:
         for claim in files.orphans(self._folder, never=self._committer.never):
             await self._adopt(claim)
 
-    async def _adopt(self, claim: files.Claim) -> None:
+    async def _adopt(self, claim: files.LockedFile) -> None:
         """Moves the rows of a file nobody holds into ours; twice is as good as once."""
         count = 0
         try:

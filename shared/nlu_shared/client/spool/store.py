@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from nlu_shared.client.spool.policy import Kind, State, Verdict
+from nlu_shared.client.spool.policy import FactKind, FactState, FactVerdict
 from nlu_shared.client.spool.table import COLUMNS, DeadLetter, Fact, Row
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import PredictionIn
@@ -44,7 +44,9 @@ class Store:
         """Raises Full. The first of one id stands, as it does at the service."""
         self._make_room()
         log_id = str(prediction.id)
-        self._insert(Kind.PREDICTION, log_id, prediction.model_dump_json(), State.WAITING, now)
+        self._insert(
+            FactKind.PREDICTION, log_id, prediction.model_dump_json(), FactState.WAITING, now
+        )
 
     def put_outcome(self, log_id: UUID, body: str, now: datetime) -> None:
         """The newest stands. Held until the service has the prediction. Raises Full."""
@@ -56,8 +58,8 @@ class Store:
         self.connection.execute(
             "DELETE FROM facts WHERE log_id = ? AND kind = 'outcome'", (str(log_id),)
         )
-        state = State.HELD if ahead else State.WAITING
-        self._insert(Kind.OUTCOME, str(log_id), body, state, now)
+        state = FactState.HELD if ahead else FactState.WAITING
+        self._insert(FactKind.OUTCOME, str(log_id), body, state, now)
 
     def take(self, now: datetime) -> list[Fact]:
         """The oldest that are due, as many as make one batch."""
@@ -77,10 +79,10 @@ class Store:
             if taken and characters > BATCH_CHARACTERS:
                 break
             ids = UUID(log_id), UUID(wire_id)
-            taken.append(Fact(seq, Kind(kind), *ids, body, datetime.fromtimestamp(made, UTC)))
+            taken.append(Fact(seq, FactKind(kind), *ids, body, datetime.fromtimestamp(made, UTC)))
         return taken
 
-    def settle(self, verdicts: Sequence[tuple[Fact, Verdict]], now: datetime) -> None:
+    def settle(self, verdicts: Sequence[tuple[Fact, FactVerdict]], now: datetime) -> None:
         """Writes down what became of facts; one that was said anew meanwhile is left alone."""
         at = now.timestamp()
         self.connection.executemany(
@@ -101,7 +103,7 @@ class Store:
             [
                 (str(fact.log_id),)
                 for fact, one in verdicts
-                if fact.kind is Kind.PREDICTION and one.state is State.SENT
+                if fact.kind is FactKind.PREDICTION and one.state is FactState.SENT
             ],
         )
         self._unsent = None
@@ -110,10 +112,10 @@ class Store:
         """How many facts could be sent now."""
         return self._count("state = 'waiting' AND due <= ?", now.timestamp())
 
-    def states(self) -> dict[State, int]:
+    def states(self) -> dict[FactState, int]:
         rows = self.connection.execute("SELECT state, count(*) FROM facts GROUP BY state")
-        return {State.WAITING: 0, State.HELD: 0, State.SENT: 0, State.DEAD: 0} | {
-            State(state): count for state, count in rows
+        return {FactState.WAITING: 0, FactState.HELD: 0, FactState.SENT: 0, FactState.DEAD: 0} | {
+            FactState(state): count for state, count in rows
         }
 
     def oldest(self) -> datetime | None:
@@ -132,7 +134,7 @@ class Store:
             (limit,),
         )
         return [
-            DeadLetter(Kind(kind), UUID(log_id), code, datetime.fromtimestamp(at, UTC), body)
+            DeadLetter(FactKind(kind), UUID(log_id), code, datetime.fromtimestamp(at, UTC), body)
             for kind, log_id, code, at, body in rows
         ]
 
@@ -160,9 +162,9 @@ class Store:
             """,
             (since.timestamp() if since else 0,),
         )
-        wanted = None if ids is None else set(ids)
+        only = None if ids is None else set(ids)
         known = {UUID(wire): UUID(log) for wire, log in rows}
-        return {w: log for w, log in known.items() if wanted is None or log in wanted}
+        return {w: log for w, log in known.items() if only is None or log in only}
 
     def send_again(self, log_ids: Sequence[UUID]) -> None:
         """Sent predictions wait once more, and so do their outcomes."""
@@ -215,7 +217,9 @@ class Store:
         )
         self._unsent = None
 
-    def _insert(self, kind: Kind, log_id: str, body: str, state: State, now: datetime) -> None:
+    def _insert(
+        self, kind: FactKind, log_id: str, body: str, state: FactState, now: datetime
+    ) -> None:
         at = now.timestamp()
         self.connection.execute(
             f"INSERT OR IGNORE INTO facts ({COLUMNS}) VALUES (?, ?, ?, ?, ?, NULL, ?, ?, 0)",  # noqa: S608

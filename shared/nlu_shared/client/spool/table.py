@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from nlu_shared.client.spool.policy import Kind
+from nlu_shared.client.spool.policy import FactKind
 
 PRAGMAS = ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL")
 TABLE = """
@@ -35,7 +35,7 @@ class Fact:
     """One line to be sent. `seq` is also its version: an outcome said anew gets another."""
 
     seq: int
-    kind: Kind
+    kind: FactKind
     log_id: UUID
     wire_id: UUID
     body: str
@@ -46,7 +46,7 @@ class Fact:
 class DeadLetter:
     """What the service refused, and why. `body` is the JSON as it would be sent."""
 
-    kind: Kind
+    kind: FactKind
     log_id: UUID
     code: str
     at: datetime

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from nlu_shared.files.rows import Line, Row, Unit, cell
+from nlu_shared.files.rows import Line, Row, RowUnit, cell
 from nlu_shared.kit.errors import Invalid
 
 TEXT, LABEL, GROUP = "text", "label", "group"
@@ -87,13 +87,13 @@ def refusal(at: Line, why: str, code: str = "invalid") -> Line:
 
 def item(number: int, text: JsonValue, label: JsonValue) -> Line:
     """An example of a document, by its place in it."""
-    return Line(number, {TEXT: text, LABEL: label}, Unit.ITEM)
+    return Line(number, {TEXT: text, LABEL: label}, RowUnit.ITEM)
 
 
 def flaw(number: int, why: str, there: JsonValue) -> Line:
     """A place in a document that holds no example; what is `there` goes to the rejected rows."""
     raw = json.dumps(there, ensure_ascii=False)
-    return Line(number, Invalid(why, code="not_understood"), Unit.ITEM, raw)
+    return Line(number, Invalid(why, code="not_understood"), RowUnit.ITEM, raw)
 
 
 def first_of(row: Row, names: Iterable[str]) -> JsonValue:

@@ -20,7 +20,7 @@ SPANS = "Spans of a text are no label of it: export the categories."
 def _examples(line: Line, columns: Columns) -> Iterator[Line]:
     row = line.row if isinstance(line.row, dict) else {}
     names = LISTS if columns.label is None else (columns.label,)
-    labels = next((found for name in names if (found := _labels(cell(row, name)))), [])
+    labels = next((listed for name in names if (listed := _labels(cell(row, name)))), [])
     if any(isinstance(one, list) for one in labels):
         yield refusal(line, SPANS, "no_label")
     else:

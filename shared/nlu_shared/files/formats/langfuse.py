@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from nlu_shared.files.formats.base import ROWS, Columns, Format, a_list, example, refusal
 from nlu_shared.files.formats.spoken import embedded, label_of, last_said
-from nlu_shared.files.rows import Line, Row, Unit, cell
+from nlu_shared.files.rows import Line, Row, RowUnit, cell
 
 EXPECTED = ("expectedOutput", "expected_output", "expected output")
 NO_INPUT = "No text is found in the input: name its field by --text."
@@ -21,7 +21,7 @@ def _examples(line: Line, columns: Columns) -> Iterator[Line]:
     if isinstance(row.get("data"), list):
         for number, one in enumerate(a_list(row["data"]), start=1):
             inner = one if isinstance(one, dict) else {}
-            yield from _of_item(Line(number, inner, Unit.ITEM, json.dumps(inner)), columns)
+            yield from _of_item(Line(number, inner, RowUnit.ITEM, json.dumps(inner)), columns)
     else:
         yield from _of_item(line, columns)
 

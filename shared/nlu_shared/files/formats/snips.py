@@ -62,8 +62,8 @@ def _is_json(row: Row) -> bool:
     """The benchmark's document has intents and nothing else beside them."""
     if "intents" not in row and not all(isinstance(one, list) for one in row.values()):
         return False
-    found = [one for of_intent in _utterances(row).values() for one in of_intent[:1]]
-    return bool(found) and all(isinstance(one, dict) and "data" in one for one in found)
+    firsts = [one for of_intent in _utterances(row).values() for one in of_intent[:1]]
+    return bool(firsts) and all(isinstance(one, dict) and "data" in one for one in firsts)
 
 
 def _of_yaml(lines: Iterator[str]) -> Iterator[Line]:

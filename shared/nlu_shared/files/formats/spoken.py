@@ -15,41 +15,41 @@ LABELS = ("label", "intent", "category", "class", "correct_label", "ideal", "exp
 Turns = Sequence[Mapping[str, JsonValue]]
 
 
-def last_said(given: JsonValue, name: str | None = None) -> tuple[JsonValue, Turns]:
+def last_said(value: JsonValue, name: str | None = None) -> tuple[JsonValue, Turns]:
     """The text and the turns before it: of a text itself, of chat messages the user's last, of an
     object the field `name`, its messages, or the one with a usual name. None where there is none.
     """
-    if isinstance(given, dict):
+    if isinstance(value, dict):
         if name is not None:
-            return (given.get(name), ())
-        if isinstance(given.get("messages"), list):
-            return last_said(given["messages"])
-        texts = [one for one in given.values() if isinstance(one, str)]
-        return (first_of(given, TEXTS) or (texts[0] if len(texts) == 1 else None), ())
-    if isinstance(given, list):
-        return _of_messages(given)
-    return (given, ())
+            return (value.get(name), ())
+        if isinstance(value.get("messages"), list):
+            return last_said(value["messages"])
+        texts = [one for one in value.values() if isinstance(one, str)]
+        return (first_of(value, TEXTS) or (texts[0] if len(texts) == 1 else None), ())
+    if isinstance(value, list):
+        return _of_messages(value)
+    return (value, ())
 
 
-def label_of(given: JsonValue, name: str | None = None) -> JsonValue:
+def label_of(value: JsonValue, name: str | None = None) -> JsonValue:
     """A label itself, or an object's field `name`, or one with a usual name; else the object,
     which may be an extraction."""
-    if not isinstance(given, dict):
-        return given
+    if not isinstance(value, dict):
+        return value
     if name is not None:
-        return given.get(name)
-    usual = first_of(given, LABELS)
-    return given if usual is None else usual
+        return value.get(name)
+    usual = first_of(value, LABELS)
+    return value if usual is None else usual
 
 
-def embedded(given: JsonValue) -> JsonValue:
+def embedded(value: JsonValue) -> JsonValue:
     """What a cell of a table holds as JSON; any other text is itself."""
-    if isinstance(given, str) and given[:1] in ("{", "[", '"'):
+    if isinstance(value, str) and value[:1] in ("{", "[", '"'):
         try:
-            return parse(given)
+            return parse(value)
         except Invalid:
-            return given
-    return given
+            return value
+    return value
 
 
 def _of_messages(messages: list[JsonValue]) -> tuple[JsonValue, Turns]:

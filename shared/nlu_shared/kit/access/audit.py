@@ -80,8 +80,8 @@ async def page(
     order: Order = NEWEST,
 ) -> Page[AuditLine]:
     """The newest first, or in an order; None filters nothing."""
-    wanted = {"actor": actor, "action": action, "subject": subject}
-    bounds = [LINES.c[name] == value for name, value in wanted.items() if value is not None]
+    filters = {"actor": actor, "action": action, "subject": subject}
+    bounds = [LINES.c[name] == value for name, value in filters.items() if value is not None]
     matching = select(LINES).where(*bounds)
     lines = await ordered(session, matching, SORTS, order, id=LINES.c.id, before=before)
     rows: Sequence[Any] = (await session.execute(lines.limit(limit + 1))).all()

@@ -148,9 +148,9 @@ class _Body:
             body += message.get("body", b"")
             if len(body) > most:
                 raise TooLarge(f"At most {most} bytes are read.")
-            if (wanted := len(body) - SMALL - self.held) > 0:
-                self._guard.room.take(self.address, wanted)
-                self.held += wanted
+            if (excess := len(body) - SMALL - self.held) > 0:
+                self._guard.room.take(self.address, excess)
+                self.held += excess
             if not message.get("more_body", False):
                 return bytes(body)
 

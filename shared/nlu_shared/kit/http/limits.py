@@ -69,12 +69,12 @@ class Room:
     _taken: Counter[str] = field(default_factory=Counter)
     _in_all: int = 0
 
-    def take(self, address: str, wanted: int) -> None:
+    def take(self, address: str, size: int) -> None:
         """Raises Unavailable, and takes nothing, where there is no room."""
-        if self._in_all + wanted > self.most or self._taken[address] + wanted > self.most // 2:
+        if self._in_all + size > self.most or self._taken[address] + size > self.most // 2:
             raise Unavailable("Too much is being read at once.", retry_after=1)
-        self._in_all += wanted
-        self._taken[address] += wanted
+        self._in_all += size
+        self._taken[address] += size
 
     def give(self, address: str, taken: int) -> None:
         self._in_all -= taken

@@ -97,16 +97,16 @@ class Documented(FastAPI):
         if not request.query_params or (operation := self.operation(request)) is None:
             return
         known = query_names(operation)
-        given = [name for name, _ in request.query_params.multi_items()]
-        if strange := [name for name in given if name not in known]:
+        sent = [name for name, _ in request.query_params.multi_items()]
+        if strange := [name for name in sent if name not in known]:
             takes = ", ".join(known) or "no query parameter"
-            names = dict.fromkeys(tellable(name, given.index(name) + 1) for name in strange)
+            names = dict.fromkeys(tellable(name, sent.index(name) + 1) for name in strange)
             raise Invalid(
                 f"Unknown query parameters: {', '.join(names)}. This operation takes {takes}.",
                 code="unknown_parameter",
             )
         once = set(known) - query_lists(operation)
-        if repeated := sorted(name for name in once if given.count(name) > 1):
+        if repeated := sorted(name for name in once if sent.count(name) > 1):
             raise Invalid(
                 f"Given more than once, and read once: {', '.join(repeated)}.",
                 code="repeated_parameter",

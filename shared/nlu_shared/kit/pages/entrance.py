@@ -30,8 +30,8 @@ class LogInFirst(ServiceError):
     code = "log_in_first"
     title = "Log in first"
 
-    def __init__(self, wanted: str | None) -> None:
-        leads = f"?next={quote(wanted)}" if wanted else ""
+    def __init__(self, page: str | None) -> None:
+        leads = f"?next={quote(page)}" if page else ""
         super().__init__(headers={"Location": f"{PREFIX}/login{leads}"})
 
 
@@ -139,11 +139,11 @@ class Entrance:
         return self._with_cookie(request, (await self._login(body, request)).token)
 
     async def _enter(
-        self, request: Request, given: Annotated[KeyShown, forms.form_of(KeyShown)]
+        self, request: Request, form: Annotated[KeyShown, forms.form_of(KeyShown)]
     ) -> Response:
         """The same by a form, for a browser without scripts."""
         try:
-            login = await self._login(given, request)
+            login = await self._login(form, request)
         except Unauthenticated as refused:
             return self._house.page(
                 "login.html", None, status=401, refused=refused.detail, next=_next(request)
@@ -205,8 +205,8 @@ def _address(request: Request) -> str | None:
 
 def _next(request: Request) -> str | None:
     """Where a login leads, if it is a page of ours."""
-    given = request.query_params.get("next", "")
-    return given if OURS.fullmatch(given) else None
+    target = request.query_params.get("next", "")
+    return target if OURS.fullmatch(target) else None
 
 
 def button(router: APIRouter, path: str, does: Callable[..., Any], *needs: Any, **how: Any) -> None:

@@ -16,7 +16,7 @@ from nlu_shared.schemas.base import Schema
 MOST_FIELDS = 4_000
 PROOF = "proof"
 """The field in which a form carries its login's proof."""
-Given = TypeVar("Given", bound=Schema)
+Model = TypeVar("Model", bound=Schema)
 
 
 def is_form(request: Request) -> bool:
@@ -43,40 +43,40 @@ async def proof(request: Request) -> str | None:
     return dict(await fields(request)).get(PROOF) if is_form(request) else None
 
 
-def form_of(model: type[Given]) -> Any:
+def form_of(model: type[Model]) -> Any:
     """The form as a `model`, as a dependency: what is left empty is not there, the last of one name
     counts, and all of them where the model has a tuple; what a form has for another of its buttons
     is left out. Raises Invalid, naming the field."""
 
-    async def read(request: Request) -> Given:
-        return _given(model, await fields(request))
+    async def read(request: Request) -> Model:
+        return _validated(model, await fields(request))
 
     return Depends(read)
 
 
-def query_of(model: type[Given]) -> Any:
+def query_of(model: type[Model]) -> Any:
     """The same of a form that leads to a page, whose fields stand in its address."""
 
-    async def read(request: Request) -> Given:
-        return _given(model, request.query_params.multi_items())
+    async def read(request: Request) -> Model:
+        return _validated(model, request.query_params.multi_items())
 
     return Depends(read)
 
 
-def _given(model: type[Given], pairs: Iterable[tuple[str, str]]) -> Given:
+def _validated(model: type[Model], pairs: Iterable[tuple[str, str]]) -> Model:
     several = {
         name for name, field in model.model_fields.items() if get_origin(field.annotation) is tuple
     }
-    given: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     for name, value in pairs:
         if name not in model.model_fields or not value.strip():
             continue
         if name in several:
-            given.setdefault(name, []).append(value)
+            entries.setdefault(name, []).append(value)
         else:
-            given[name] = value
+            entries[name] = value
     try:
-        return model.model_validate(given)
+        return model.model_validate(entries)
     except ValidationError as wrong:
         first = wrong.errors()[0]
         named = [str(part) for part in first["loc"] if part in model.model_fields]

@@ -35,7 +35,7 @@ class Table:
     columns: Mapping[str, bool]
     usual: str
     sort: str | None = None
-    given: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_chosen(self) -> bool:
@@ -76,7 +76,7 @@ class Table:
         return self._address(f"{self.path}.csv", sort=self.sort)
 
     def _address(self, path: str, **more: object) -> str:
-        every = {**self.given, **more}
+        every = {**self.parameters, **more}
         words = {
             name: WORDS[value] if isinstance(value, bool) else value
             for name, value in every.items()

@@ -45,7 +45,7 @@ Known = TypeVar("Known", bound=EnvironmentSettings)
 Value = TypeVar("Value")
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -58,7 +58,7 @@ class Check:
     """One thing that was looked at. `words` say what is, and what to do where it is not well."""
 
     what: str
-    state: State
+    state: CheckState
     words: str
 
     def __str__(self) -> str:
@@ -66,20 +66,20 @@ class Check:
 
 
 def ok(what: str, words: str) -> Check:
-    return Check(what, State.OK, words)
+    return Check(what, CheckState.OK, words)
 
 
 def warning(what: str, words: str) -> Check:
-    return Check(what, State.WARNING, words)
+    return Check(what, CheckState.WARNING, words)
 
 
 def problem(what: str, words: str) -> Check:
-    return Check(what, State.PROBLEM, words)
+    return Check(what, CheckState.PROBLEM, words)
 
 
 def exit_code(checks: Sequence[Check]) -> int:
     """1 where there is a problem."""
-    return int(any(one.state is State.PROBLEM for one in checks))
+    return int(any(one.state is CheckState.PROBLEM for one in checks))
 
 
 def read_settings(of: type[Known]) -> tuple[Known | None, Check]:

@@ -65,13 +65,13 @@ def renumbered(one: Extraction, by: int) -> Extraction:
 
     def moved(item: object) -> dict[str, object]:
         links = ("id", "parents", "person_a", "person_b", "person", "spouse", "child")
-        found: dict[str, object] = {
+        shifted: dict[str, object] = {
             name: value - by for name in links if (value := getattr(item, name, None)) is not None
         }
         for name in ("relationshipTargets", "relationshipTriangles"):
             if hasattr(item, name):
-                found[name] = tuple(value - by for value in getattr(item, name))
-        return found
+                shifted[name] = tuple(value - by for value in getattr(item, name))
+        return shifted
 
     return Extraction(
         people=tuple(item.model_copy(update=moved(item)) for item in one.people),

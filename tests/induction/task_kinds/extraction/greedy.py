@@ -13,25 +13,25 @@ from nlu_shared.rendering.names import plain
 from nlu_shared.schemas.extraction import Event, Extraction, Gender, PairBond, Person
 
 Item = TypeVar("Item", Person, Event, PairBond)
-Found = list[tuple[Item, Item]]
+Pairs = list[tuple[Item, Item]]
 COUPLES = {"married", "divorced", "separated", "bonded"}
 NO_GENDER = {None, Gender.UNKNOWN}
 
 
 def take(
     truth: Sequence[Item], predicted: Sequence[Item], like: Callable[[Item, Item], float | None]
-) -> Found[Item]:
+) -> Pairs[Item]:
     """`like` is None where two items cannot match."""
-    left, found = list(truth), []
+    left, pairs = list(truth), []
     for other in predicted:
         scored = [(like(one, other), place) for place, one in enumerate(left)]
         open_ = [(score, -place) for score, place in scored if score is not None]
         if open_:
-            found.append((left.pop(-max(open_)[1]), other))
-    return found
+            pairs.append((left.pop(-max(open_)[1]), other))
+    return pairs
 
 
-def people(truth: Extraction, predicted: Extraction) -> Found[Person]:
+def people(truth: Extraction, predicted: Extraction) -> Pairs[Person]:
     def like(one: Person, other: Person) -> float | None:
         alike = similarity(plain(one.name), plain(other.name))
         known = one.gender not in NO_GENDER and other.gender not in NO_GENDER
@@ -51,7 +51,7 @@ def parents(of: Extraction, person: Person) -> tuple[str, ...]:
 
 def pair_bonds(
     truth: Extraction, predicted: Extraction, ids: dict[int | None, int | None]
-) -> Found[PairBond]:
+) -> Pairs[PairBond]:
     def like(one: PairBond, other: PairBond) -> float | None:
         ours = [one.person_a, one.person_b]
         theirs = [ids.get(other.person_a, "?"), ids.get(other.person_b, "?")]
@@ -62,7 +62,7 @@ def pair_bonds(
 
 def events(
     truth: Extraction, predicted: Extraction, ids: dict[int | None, int | None]
-) -> Found[Event]:
+) -> Pairs[Event]:
     def like(one: Event, other: Event) -> float | None:
         dates = when(one.dateTime, one.dateCertainty), when(other.dateTime, other.dateCertainty)
         if one.kind != other.kind or not within_tolerance(*dates):

@@ -38,8 +38,8 @@ def statements_of(*coded: tuple[Extraction, Extraction]) -> list[Statement]:
 
 def total(statements: list[Statement], component: str) -> list[int]:
     """TP, FP, FN of the whole discussion."""
-    found: list[int] = discussion.counts(statements)[0, score.ROW[component]].tolist()
-    return found
+    numbers: list[int] = discussion.counts(statements)[0, score.ROW[component]].tolist()
+    return numbers
 
 
 def test_an_item_that_comes_a_statement_late_costs_a_discussion_nothing() -> None:

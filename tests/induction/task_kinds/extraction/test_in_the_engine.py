@@ -72,8 +72,8 @@ async def test_a_run_teaches_the_kind_of_event_that_was_missed() -> None:
         seed=1,
     )
     events = await events_of(plan, ScriptedRuntime())
-    found = next(one for one in events if isinstance(one, PatternsFound))
-    assert [(pattern.kind, pattern.truth) for pattern in found.patterns] == [
+    event = next(one for one in events if isinstance(one, PatternsFound))
+    assert [(pattern.kind, pattern.truth) for pattern in event.patterns] == [
         ("missed_event", "death")
     ]
     finished = events[-1]

@@ -45,9 +45,9 @@ def test_people_match_by_name_and_gender(
 def test_parents_names_tell_namesakes_apart() -> None:
     truth = family("Michael", "Michael^-9", "Carol", "Richard", bonds={-9: (-3, -4)})
     predicted = family("Carol", "Richard", "Michael^-7", bonds={-7: (-1, -2)})
-    found = matched(truth, predicted)
-    child = next(row for row, column in found.people if found.predicted.people[column].parents)
-    assert found.truth.people[child].parents == -9
+    pairing = matched(truth, predicted)
+    child = next(row for row, column in pairing.people if pairing.predicted.people[column].parents)
+    assert pairing.truth.people[child].parents == -9
 
 
 def test_namesakes_are_told_apart_by_what_follows_from_them() -> None:
@@ -102,9 +102,9 @@ PEOPLE = ("Mary", "Tom", "Ann", "Bob")
 def test_events_match_by_kind_people_and_date(
     truth: dict[str, object], predicted: dict[str, object], failed: str | None
 ) -> None:
-    found = matched(family(*PEOPLE, events=(truth,)), family(*PEOPLE, events=(predicted,)))
-    misses = explain.misses(found)
-    assert len(found.events) == (failed is None)
+    pairing = matched(family(*PEOPLE, events=(truth,)), family(*PEOPLE, events=(predicted,)))
+    misses = explain.misses(pairing)
+    assert len(pairing.events) == (failed is None)
     assert [miss.condition for miss in misses] == [failed] * len(misses)
     assert [miss.is_extra for miss in misses] == ([] if failed is None else [False, True])
 

@@ -99,11 +99,11 @@ def test_any_text_can_be_read(text: str) -> None:
 
 
 def tolerated(one: tuple[str | None, str | None], other: tuple[str | None, str | None]) -> bool:
-    found = [
+    moments = [
         dates.when(text, certainty and dates.DateCertainty(certainty))
         for text, certainty in (one, other)
     ]
-    there, back = dates.within_tolerance(*found), dates.within_tolerance(*found[::-1])
+    there, back = dates.within_tolerance(*moments), dates.within_tolerance(*moments[::-1])
     assert there is back
     return there
 

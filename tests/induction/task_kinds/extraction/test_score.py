@@ -44,15 +44,15 @@ def test_the_objective_pools_people_events_and_pair_bonds() -> None:
             event("death", -2),
         ),
     )
-    found = scored((truth, predicted))
-    assert found["people"] == pytest.approx(4 / 5)
-    assert found["pair_bonds"] == 1
-    assert found["events"] == pytest.approx(2 / 5)
-    assert found["structural"] == pytest.approx(2 / 3)
-    assert found["shift"] == 0
-    assert found["aggregate"] == pytest.approx(8 / 12)
-    assert found["child_of"] == 0
-    assert found["exact"] == 0
+    scores = scored((truth, predicted))
+    assert scores["people"] == pytest.approx(4 / 5)
+    assert scores["pair_bonds"] == 1
+    assert scores["events"] == pytest.approx(2 / 5)
+    assert scores["structural"] == pytest.approx(2 / 3)
+    assert scores["shift"] == 0
+    assert scores["aggregate"] == pytest.approx(8 / 12)
+    assert scores["child_of"] == 0
+    assert scores["exact"] == 0
 
 
 def test_an_edge_child_of_needs_the_child_and_both_parents() -> None:
@@ -82,13 +82,13 @@ def test_codes_are_scored_over_matched_events_and_detection_over_all() -> None:
             event("death", -2, anxiety="same"),
         ),
     )
-    found = scored((truth, predicted))
-    assert found["symptom"] == 0
-    assert found["anxiety"] == 0
-    assert found["functioning"] == 1
-    assert found["detected:symptom"] == 1
-    assert found["detected:anxiety"] == pytest.approx(2 / 3)
-    assert found["detected"] == pytest.approx(4 / 5)
+    scores = scored((truth, predicted))
+    assert scores["symptom"] == 0
+    assert scores["anxiety"] == 0
+    assert scores["functioning"] == 1
+    assert scores["detected:symptom"] == 1
+    assert scores["detected:anxiety"] == pytest.approx(2 / 3)
+    assert scores["detected"] == pytest.approx(4 / 5)
 
 
 def test_events_without_a_match_score_no_code() -> None:
@@ -99,8 +99,8 @@ def test_events_without_a_match_score_no_code() -> None:
 def test_macro_f1_is_that_of_scikit_learn(cases: list[tuple[Extraction, Extraction]]) -> None:
     pairs = []
     for truth, predicted in cases:
-        found = match(Side(truth), Side(predicted))
-        pairs += [(found.truth.events[r], found.predicted.events[c]) for r, c in found.events]
+        pairing = match(Side(truth), Side(predicted))
+        pairs += [(pairing.truth.events[r], pairing.predicted.events[c]) for r, c in pairing.events]
     if not pairs:
         return
     ours = scored(*cases)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.task_kinds.base import Case, Mistake, ModelAnswer, Outcome, Prediction, Task
+from induction.task_kinds.base import Case, Mistake, ModelAnswer, ModelPrediction, Outcome, Task
 from induction.task_kinds.extraction import ExtractionTask, score
 from nlu_shared.rendering import render
 from nlu_shared.rendering.extraction import SCHEMA, short
@@ -19,7 +19,7 @@ from tests.induction.task_kinds.extraction.families import extractions
 
 TASK: Task = ExtractionTask()
 MARY = short(family("Mary", events=(event("shift", -1, anxiety="up"),)))
-FAULT = Prediction(fault="cut")
+FAULT = ModelPrediction(fault="cut")
 
 
 def test_the_baseline_names_every_code_and_has_no_examples() -> None:
@@ -94,7 +94,7 @@ def test_a_failed_call_is_a_fault() -> None:
 
 def test_a_fault_scores_zero_even_where_there_was_nothing_to_extract() -> None:
     assert TASK.case_score({}, FAULT) == 0
-    assert TASK.case_score({}, Prediction(output={})) == 1
+    assert TASK.case_score({}, ModelPrediction(output={})) == 1
     assert TASK.score([{}], [FAULT]).components["exact"] == 0
     assert TASK.mistakes({}, FAULT) == [Mistake("no_answer", "an extraction", None)]
 
@@ -102,7 +102,7 @@ def test_a_fault_scores_zero_even_where_there_was_nothing_to_extract() -> None:
 @given(st.lists(st.tuples(extractions(), extractions()), max_size=3))
 def test_counts_give_the_score(cases: list[tuple[Extraction, Extraction]]) -> None:
     truths = [short(truth) for truth, _ in cases]
-    predictions = [Prediction(output=short(predicted)) for _, predicted in cases]
+    predictions = [ModelPrediction(output=short(predicted)) for _, predicted in cases]
     counts = TASK.counts(truths, predictions)
     assert counts.shape == (len(cases), len(score.COMPONENTS), 3)
     whole = TASK.score(truths, predictions)
@@ -132,7 +132,7 @@ def test_mistakes_say_what_was_missed_extra_mismatched_or_wrongly_coded() -> Non
         "Zoe:female",
         events=(event("shift", -1, anxiety="down"), event("death", -2, dateTime="1990")),
     )
-    mistakes = TASK.mistakes(short(truth), Prediction(output=short(predicted)))
+    mistakes = TASK.mistakes(short(truth), ModelPrediction(output=short(predicted)))
     assert set(mistakes) == {
         Mistake("extra_person", None, "person (female)"),
         Mistake("missed_pair_bond", "pair bond", None),
@@ -141,7 +141,7 @@ def test_mistakes_say_what_was_missed_extra_mismatched_or_wrongly_coded() -> Non
         Mistake("wrong_anxiety", "up", "down"),
     }
     assert len(mistakes) == 5
-    assert TASK.mistakes(short(truth), Prediction(output=short(truth))) == []
+    assert TASK.mistakes(short(truth), ModelPrediction(output=short(truth))) == []
 
 
 def test_strata_are_bands_of_entity_counts() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nlu_shared.client.spool import policy
-from nlu_shared.client.spool.policy import RENAMED, SENT, Remedy, State, Verdict
+from nlu_shared.client.spool.policy import RENAMED, SENT, FactState, FactVerdict, RefusalRemedy
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import BatchResult
 
@@ -19,17 +19,17 @@ DAY = timedelta(days=1)
     [
         (201, None, timedelta(), SENT),
         (200, None, timedelta(), SENT),
-        (403, "forbidden", timedelta(), Verdict(State.DEAD, "forbidden")),
-        (409, "id_conflict", timedelta(), Verdict(State.DEAD, "id_conflict")),
-        (422, "invalid", 100 * DAY, Verdict(State.DEAD, "invalid")),
-        (422, None, timedelta(), Verdict(State.DEAD, "422")),
+        (403, "forbidden", timedelta(), FactVerdict(FactState.DEAD, "forbidden")),
+        (409, "id_conflict", timedelta(), FactVerdict(FactState.DEAD, "id_conflict")),
+        (422, "invalid", 100 * DAY, FactVerdict(FactState.DEAD, "invalid")),
+        (422, None, timedelta(), FactVerdict(FactState.DEAD, "422")),
         (422, "id_out_of_range", 100 * DAY, RENAMED),
-        (422, "id_out_of_range", timedelta(), Verdict(State.DEAD, "id_out_of_range")),
-        (422, "id_out_of_range", -2 * DAY, Verdict(State.DEAD, "id_out_of_range")),
+        (422, "id_out_of_range", timedelta(), FactVerdict(FactState.DEAD, "id_out_of_range")),
+        (422, "id_out_of_range", -2 * DAY, FactVerdict(FactState.DEAD, "id_out_of_range")),
     ],
 )
 def test_an_item_is_sent_dead_or_sent_again_under_a_new_id(
-    status: int, code: str | None, age: timedelta, verdict: Verdict
+    status: int, code: str | None, age: timedelta, verdict: FactVerdict
 ) -> None:
     result = BatchResult.model_validate({"index": 0, "status": status, "code": code})
     assert policy.of_item(uuid7(NOW - age), result, now=NOW) == verdict
@@ -38,35 +38,42 @@ def test_an_item_is_sent_dead_or_sent_again_under_a_new_id(
 @pytest.mark.parametrize(
     ("status", "items", "remedy"),
     [
-        (401, 1, Remedy.PAUSE),
-        (403, 1, Remedy.PAUSE),
-        (404, 1, Remedy.PAUSE),
-        (400, 1, Remedy.PAUSE),
-        (422, 1, Remedy.PAUSE),
-        (429, 1, Remedy.PAUSE),
-        (500, 1, Remedy.PAUSE),
-        (413, 2, Remedy.HALVE),
-        (413, 1, Remedy.BURY),
+        (401, 1, RefusalRemedy.PAUSE),
+        (403, 1, RefusalRemedy.PAUSE),
+        (404, 1, RefusalRemedy.PAUSE),
+        (400, 1, RefusalRemedy.PAUSE),
+        (422, 1, RefusalRemedy.PAUSE),
+        (429, 1, RefusalRemedy.PAUSE),
+        (500, 1, RefusalRemedy.PAUSE),
+        (413, 2, RefusalRemedy.HALVE),
+        (413, 1, RefusalRemedy.BURY),
     ],
 )
-def test_only_its_size_can_be_a_batch_s_own_fault(status: int, items: int, remedy: Remedy) -> None:
+def test_only_its_size_can_be_a_batch_s_own_fault(
+    status: int, items: int, remedy: RefusalRemedy
+) -> None:
     assert policy.of_refusal(status, items) is remedy
 
 
 @pytest.mark.parametrize(
     ("status", "code", "age", "verdict"),
     [
-        (404, "not_found", timedelta(minutes=1), Verdict(State.WAITING, later=NOW + policy.AGAIN)),
-        (404, "not_found", timedelta(hours=2), Verdict(State.DEAD, "not_found")),
+        (
+            404,
+            "not_found",
+            timedelta(minutes=1),
+            FactVerdict(FactState.WAITING, later=NOW + policy.AGAIN),
+        ),
+        (404, "not_found", timedelta(hours=2), FactVerdict(FactState.DEAD, "not_found")),
         (404, "unknown", timedelta(hours=2), None),
-        (422, "invalid", timedelta(), Verdict(State.DEAD, "invalid")),
+        (422, "invalid", timedelta(), FactVerdict(FactState.DEAD, "invalid")),
         (401, "unauthenticated", timedelta(), None),
         (403, "forbidden", timedelta(), None),
         (503, "unavailable", timedelta(), None),
     ],
 )
 def test_an_outcome_waits_for_its_prediction_but_not_for_ever(
-    status: int, code: str, age: timedelta, verdict: Verdict | None
+    status: int, code: str, age: timedelta, verdict: FactVerdict | None
 ) -> None:
     assert policy.of_outcome(status, code, made=NOW - age, now=NOW) == verdict
 

@@ -16,7 +16,7 @@ LOW, LEAST_HIGH, MOST_HIGH = -1, 2, 6
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class EvidenceTick:
     """A line across: its evidence, in words."""
 
     y: float
@@ -39,7 +39,7 @@ class EvidenceChart:
     better: str
     worse: str
     needed_y: float
-    ticks: list[Tick]
+    ticks: list[EvidenceTick]
     steps: list[Step]
     begin: datetime
     end: datetime
@@ -66,7 +66,7 @@ def evidence_chart(experiment: Experiment) -> EvidenceChart | None:
         better=_path([(x(one.at), y(one.better)) for one in evidence.course], y(1)),
         worse=_path([(x(one.at), y(one.worse)) for one in evidence.course], y(1)),
         needed_y=y(evidence.needed),
-        ticks=[Tick(y(10.0**power), _power(power)) for power in range(LOW, high + 1)],
+        ticks=[EvidenceTick(y(10.0**power), _power(power)) for power in range(LOW, high + 1)],
         steps=_apart([(x(one.since), f"{100 * one.share:g} %") for one in experiment.steps]),
         begin=begin,
         end=end,

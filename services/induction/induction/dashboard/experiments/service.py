@@ -62,7 +62,7 @@ class ExperimentPage:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPage:
+class ExperimentOrderPage:
     """What an experiment with a version needs to be ordered; `running` is in its way."""
 
     task: TaskRow
@@ -113,14 +113,14 @@ async def _is_proposed(session: AsyncSession, one: Experiment) -> bool:
     return proposal.status == ProposalStatus.WAITING
 
 
-async def order_page(session: AsyncSession, task: str, version_id: UUID) -> OrderPage:
+async def order_page(session: AsyncSession, task: str, version_id: UUID) -> ExperimentOrderPage:
     """Raises NotFound."""
     row = await tasks.get(session, task)
     version = await prompts.get(session, task, version_id)
     serving_id = await pointer.serving_id(session, task, ServingAlias.PRODUCTION)
     newest = await queries.newest(session, task)
     is_in_the_way = newest is not None and newest.is_in_the_way(serving_id)
-    return OrderPage(
+    return ExperimentOrderPage(
         task=row,
         version=version,
         serving_id=serving_id,

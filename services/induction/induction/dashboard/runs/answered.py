@@ -27,7 +27,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class QuestionAnswer:
     """What came back: `output`, or why it was of no use (`fault`). None of either where the run has
     not put this question, or its answer is no longer kept."""
 
@@ -47,14 +47,16 @@ def key_of(task: Task, model: str, prompt: PromptContent, case: Case, folds: Fol
 
 def answered(
     task: Task, case: Case, questions: Sequence[Question], answers: Mapping[str, ModelAnswer]
-) -> list[Answered]:
+) -> list[QuestionAnswer]:
     """In the order of the questions; `answers` by their keys."""
     return [_answered(task, case, one, answers.get(one.key)) for one in questions]
 
 
-def _answered(task: Task, case: Case, question: Question, answer: ModelAnswer | None) -> Answered:
+def _answered(
+    task: Task, case: Case, question: Question, answer: ModelAnswer | None
+) -> QuestionAnswer:
     if answer is None:
-        return Answered(question)
+        return QuestionAnswer(question)
     prediction = task.parse(answer)
     is_right = prediction.fault is None and task.case_score(case.truth, prediction) == 1
-    return Answered(question, prediction.output, prediction.fault, is_right)
+    return QuestionAnswer(question, prediction.output, prediction.fault, is_right)

@@ -14,7 +14,7 @@ from induction.cases.models import SnapshotCaseRow
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ValidatedChange:
     """A change that has met validation: the cases it got right that the best before it had wrong,
     and the other way round."""
 
@@ -42,7 +42,7 @@ class Turns:
         return len(self.by) - self.fixed
 
 
-def turned(changes: Sequence[Measured]) -> list[Turns]:
+def turned(changes: Sequence[ValidatedChange]) -> list[Turns]:
     """Every case that any change turned, the most often turned first."""
     by: dict[UUID, dict[int, bool]] = {}
     for one in changes:
@@ -53,7 +53,7 @@ def turned(changes: Sequence[Measured]) -> list[Turns]:
     return sorted(every, key=lambda one: (-len(one.by), str(one.case_id)))
 
 
-def table_of(run_id: UUID, changes: Sequence[Measured], sort: str | None) -> Table:
+def table_of(run_id: UUID, changes: Sequence[ValidatedChange], sort: str | None) -> Table:
     columns = {"text": False, "truth": False, "turned": True}
     columns |= {f"change_{one.n}": True for one in changes}
     return Table(f"/dashboard/runs/{run_id}/cases", columns, "-turned", sort)
@@ -81,7 +81,7 @@ def arranged(
     return sorted(every, key=value, reverse=order.is_descending)
 
 
-def saved(changes: Sequence[Measured], cases: Mapping[UUID, SnapshotCaseRow]) -> Columns:
+def saved(changes: Sequence[ValidatedChange], cases: Mapping[UUID, SnapshotCaseRow]) -> Columns:
     """What a spreadsheet is told of each case."""
     words = {True: "fixed", False: "broke", None: None}
 

@@ -15,7 +15,7 @@ MOST_COMPONENTS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScoreSeries:
     """Scores, 0 to 1, one for each place of the chart; None where it has none.
 
     kind: best, kept, rejected, train or component.
@@ -32,7 +32,7 @@ class Plot:
     scored."""
 
     changes: list[int]
-    lines: list[Line]
+    lines: list[ScoreSeries]
 
     @property
     def points(self) -> dict[str, Any]:
@@ -70,9 +70,9 @@ def plot(
     return Plot(
         changes=[0, *(one.n for one, _ in scored)],
         lines=[
-            Line("the best so far", "best", [baseline, *best]),
-            Line("a change that was kept", "kept", [baseline, *kept]),
-            Line("a change that was not", "rejected", [None, *rejected]),
-            *(Line(name, kind, [one.get(name) for one in known]) for kind, name in named),
+            ScoreSeries("the best so far", "best", [baseline, *best]),
+            ScoreSeries("a change that was kept", "kept", [baseline, *kept]),
+            ScoreSeries("a change that was not", "rejected", [None, *rejected]),
+            *(ScoreSeries(name, kind, [one.get(name) for one in known]) for kind, name in named),
         ],
     )

@@ -15,8 +15,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases import service as cases_of_task
 from induction.cases.models import SnapshotCaseRow
-from induction.dashboard.runs.answered import Answered, Question, answered, key_of
-from induction.dashboard.runs.matrix import Measured, Turns, arranged, table_of, turned
+from induction.dashboard.runs.answered import Question, QuestionAnswer, answered, key_of
+from induction.dashboard.runs.matrix import Turns, ValidatedChange, arranged, table_of, turned
 from induction.dashboard.runs.plot import ON_TRAIN
 from induction.engine.data.folds import NO_FOLDS, Folds, folds_of
 from induction.engine.data.splits import splits_of
@@ -42,7 +42,7 @@ class CasePage:
     case: Case
     split: Split | None
     is_forgotten: bool
-    answered: Sequence[Answered]
+    answered: Sequence[QuestionAnswer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class CasesPage:
 
     run: RunRow
     table: Table
-    changes: Sequence[Measured]
+    changes: Sequence[ValidatedChange]
     turns: Sequence[Turns]
     cases: dict[UUID, SnapshotCaseRow]
     total: int
@@ -86,7 +86,7 @@ async def cases_page(
     )
 
 
-async def _measured(session: AsyncSession, run_id: UUID) -> list[Measured]:
+async def _measured(session: AsyncSession, run_id: UUID) -> list[ValidatedChange]:
     rows = (
         await session.exec(
             select(RunChangeRow)
@@ -99,7 +99,7 @@ async def _measured(session: AsyncSession, run_id: UUID) -> list[Measured]:
     ).all()
     hashes = await prompts.hashes(session, {row.version_id for row in rows if row.version_id})
     return [
-        Measured(
+        ValidatedChange(
             n=row.n,
             version_id=row.version_id,
             version_hash=hashes.get(row.version_id) if row.version_id else None,

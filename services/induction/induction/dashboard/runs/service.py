@@ -237,15 +237,15 @@ async def runs_page(
 
 async def every_run(session: AsyncSession, filters: RunFilters, *, caller: Caller) -> list[RunView]:
     """The first MOST_SAVED."""
-    found: list[RunView] = []
+    views: list[RunView] = []
     before: UUID | None = None
     order = filters.table.order
-    while len(found) < MOST_SAVED:
+    while len(views) < MOST_SAVED:
         page = await runs.page(
             session, caller.tasks, before=before, limit=MOST_AT_ONCE, order=order, **filters.chosen
         )
-        found += page.items
+        views += page.items
         if page.next_cursor is None:
             break
         before = UUID(page.next_cursor)
-    return found
+    return views

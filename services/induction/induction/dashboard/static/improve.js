@@ -8,7 +8,7 @@ const shown = document.querySelector("#forecast");
 const start = form.querySelector("button.main");
 const line = form.querySelector("[role=alert]");
 const WAIT_MS = 400;
-let asked = 0;
+let latest = 0;
 let timer;
 
 const CALLED = { task: "task_model", proposer: "proposer_model" };
@@ -25,32 +25,32 @@ function voting(dry_run, limits) {
 }
 
 function order(dry_run) {
-  const given = new FormData(form);
+  const data = new FormData(form);
   const limits = {};
   for (const name of ["calls", "money_usd", "minutes", "iterations", "max_prompt_tokens"]) {
-    if (given.get(name)) limits[name] = Number(given.get(name));
+    if (data.get(name)) limits[name] = Number(data.get(name));
   }
   if (kind === "ensemble") return voting(dry_run, limits);
   const body = { task: form.dataset.task, limits, dry_run };
-  body.approval = given.has("approval") ? "each-change" : "off";
-  if (given.has("approval")) {
-    body.approval_minutes = Number(given.get("approval_minutes"));
-    body.unanswered = given.get("unanswered");
+  body.approval = data.has("approval") ? "each-change" : "off";
+  if (data.has("approval")) {
+    body.approval_minutes = Number(data.get("approval_minutes"));
+    body.unanswered = data.get("unanswered");
   }
-  body.batches = given.has("batches");
-  if (given.get("focus")) body.focus = given.get("focus");
-  if (given.get("hint").trim()) body.hints = [given.get("hint").trim()];
-  if (given.get("prompt_version")) body.prompt_version = given.get("prompt_version");
+  body.batches = data.has("batches");
+  if (data.get("focus")) body.focus = data.get("focus");
+  if (data.get("hint").trim()) body.hints = [data.get("hint").trim()];
+  if (data.get("prompt_version")) body.prompt_version = data.get("prompt_version");
   const models = {};
-  if (given.get("task_model").trim()) models.task = given.get("task_model").trim();
-  if (given.get("proposer_model").trim()) models.proposer = given.get("proposer_model").trim();
-  const falls = given.getAll("guards").map(Number);
-  const guards = given.getAll("guarded").map((name, place) => [name, falls[place]]);
+  if (data.get("task_model").trim()) models.task = data.get("task_model").trim();
+  if (data.get("proposer_model").trim()) models.proposer = data.get("proposer_model").trim();
+  const falls = data.getAll("guards").map(Number);
+  const guards = data.getAll("guarded").map((name, place) => [name, falls[place]]);
   return Object.assign(body, {
     models,
     guards: Object.fromEntries(guards.filter(([name]) => name)),
-    pins: given.getAll("pins"),
-    may_remove_blocks: given.has("may_remove_blocks"),
+    pins: data.getAll("pins"),
+    may_remove_blocks: data.has("may_remove_blocks"),
   });
 }
 
@@ -131,7 +131,7 @@ function facts(forecast) {
 }
 
 async function forecast() {
-  const mine = ++asked;
+  const mine = ++latest;
   start.disabled = true;
   line.textContent = "";
   const chosen = members().length;
@@ -144,16 +144,16 @@ async function forecast() {
     return;
   }
   try {
-    const found = await send("runs", order(true));
-    if (mine !== asked) return;
+    const expected = await send("runs", order(true));
+    if (mine !== latest) return;
     const notes = document.createElement("ul");
-    notes.append(...found.notes.map((note) => written("li", note)));
-    const left = found.unanswerable.reduce((sum, one) => sum + one.cases, 0);
+    notes.append(...expected.notes.map((note) => written("li", note)));
+    const left = expected.unanswerable.reduce((sum, one) => sum + one.cases, 0);
     const truths = left ? [written("p", `${left} cases have truths that no answer can match: they are left out.`, "warn")] : [];
-    shown.replaceChildren(facts(found), ...truths, notes);
+    shown.replaceChildren(facts(expected), ...truths, notes);
     start.disabled = false;
   } catch (problem) {
-    if (mine === asked) shown.replaceChildren(written("p", problems(problem), "bad"));
+    if (mine === latest) shown.replaceChildren(written("p", problems(problem), "bad"));
   }
 }
 

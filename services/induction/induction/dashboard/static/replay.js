@@ -8,7 +8,7 @@ let timer;
 export function replay() {
   const drawn = draw();
   if (!box || !drawn || drawn.changes.length < 2) return;
-  const [button, range, told] = box.children;
+  const [button, range, caption] = box.children;
   const last = drawn.changes.length - 1;
   range.max = last;
   range.value = last;
@@ -20,7 +20,7 @@ export function replay() {
     showUpTo(isAll ? undefined : place);
     for (const card of document.querySelectorAll(".changes [data-n]")) card.hidden = !isAll && Number(card.dataset.n) > n;
     const words = isAll ? `all ${last} measured changes` : `up to change ${n}`;
-    told.textContent = words;
+    caption.textContent = words;
     range.setAttribute("aria-valuetext", words);
     range.value = place;
   }
@@ -46,5 +46,5 @@ export function replay() {
       show(place);
     }, STEP_MS);
   });
-  told.textContent = `all ${last} measured changes`;
+  caption.textContent = `all ${last} measured changes`;
 }

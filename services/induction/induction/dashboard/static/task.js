@@ -19,9 +19,9 @@ function label(line) {
 }
 
 function labels() {
-  const given = lines.value.split("\n").map((line) => line.trim()).filter(Boolean).map(label);
-  const named = new Set(given.map(({ name }) => name));
-  return [...given, ...known.filter(({ name, retired }) => retired && !named.has(name))];
+  const listed = lines.value.split("\n").map((line) => line.trim()).filter(Boolean).map(label);
+  const named = new Set(listed.map(({ name }) => name));
+  return [...listed, ...known.filter(({ name, retired }) => retired && !named.has(name))];
 }
 
 function order() {

@@ -18,7 +18,7 @@ from induction.tasks.models import TaskRow
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPage:
+class RunOrderPage:
     """A run to be ordered. `chosen` is the version it begins with, None where one has to be chosen;
     `serving_id` is what serves, a vote too. Models are those that answer and propose where the run
     names no other, each with whose word that is; `active` is the run that none starts beside."""
@@ -36,7 +36,7 @@ class OrderPage:
 
 async def order_page(
     session: AsyncSession, settings: Settings, slug: str, version_id: UUID | None
-) -> OrderPage:
+) -> RunOrderPage:
     """From `version_id`, or from what serves. Raises NotFound, IsEnsemble."""
     row = await tasks.get(session, slug)
     spec = row.spec()
@@ -47,7 +47,7 @@ async def order_page(
     versions = await queries.beginnings(session, slug, first=first)
     able = {one.id for one in versions}
     active = await runs.active(session, slug)
-    return OrderPage(
+    return RunOrderPage(
         task=row,
         versions=versions,
         chosen=next((one for one in first if one in able), None),

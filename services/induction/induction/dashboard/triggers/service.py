@@ -13,7 +13,7 @@ from nlu_shared.schemas.triggers import AutoTriggerView, TriggerDecision
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard import words
-from induction.dashboard.triggers.standing import Standing, standing
+from induction.dashboard.triggers.standing import TriggerState, standing
 from induction.settings import Settings
 from induction.triggers import queries
 from induction.triggers import service as triggers
@@ -28,7 +28,7 @@ class TriggerPage:
     that did not, or of all."""
 
     rules: AutoTriggerView
-    standing: Standing
+    standing: TriggerState
     newest: TriggerDecision | None
     decisions: Page[TriggerDecision]
     started: bool | None

@@ -19,7 +19,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TriggerState:
     """In a word, whether that is well, and what keeps the next run from starting.
 
     `word`: off, paused, stopped, waits or watches.
@@ -34,19 +34,19 @@ class Standing:
         return self.word in {"paused", "stopped"}
 
 
-def standing(rules: AutoTriggerView, now: datetime) -> Standing:
+def standing(rules: AutoTriggerView, now: datetime) -> TriggerState:
     """What is known without reading any case; the newest decision says the rest."""
     if not rules.enabled:
-        return Standing("off", [Reason("No run of this task starts by itself.")])
+        return TriggerState("off", [Reason("No run of this task starts by itself.")])
     if rules.paused_at is not None:
         since = Reason(f"Paused by {rules.paused_by} since ", rules.paused_at, ".")
-        return Standing("paused", [since])
+        return TriggerState("paused", [since])
     if stops := list(_stops(rules)):
-        return Standing("stopped", stops)
+        return TriggerState("stopped", stops)
     if rules.not_before is not None and rules.not_before > now:
-        return Standing("waits", [_wait(rules, rules.not_before)])
+        return TriggerState("waits", [_wait(rules, rules.not_before)])
     watches = Reason("Every approval and a clock ask whether a run is worth it now.")
-    return Standing("watches", [watches])
+    return TriggerState("watches", [watches])
 
 
 def _stops(rules: AutoTriggerView) -> Iterator[Reason]:

@@ -21,7 +21,7 @@ ERA = {
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class PartOrigin:
     """A part of the prompt, or examples that share their changes.
 
     name: of the block or the bank, or how many examples.
@@ -43,7 +43,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Era:
+class EraScores:
     """Scores that stand in a line, and in what they differ from the newest; empty: they are its
     own."""
 
@@ -51,15 +51,15 @@ class Era:
     differs: str
 
 
-def origins(blame: Blame) -> list[Origin]:
+def origins(blame: Blame) -> list[PartOrigin]:
     """In the order of the prompt."""
     changes = {one.n: one for one in blame.changes}
-    made: list[Origin] = []
+    made: list[PartOrigin] = []
     for _, some in groupby(blame.parts, _alike):
         parts = list(some)
         first = parts[0]
         made.append(
-            Origin(
+            PartOrigin(
                 name=first.name if first.example is None else _examples(len(parts)),
                 tokens=sum(one.tokens for one in parts),
                 made_by=None if first.made_by is None else changes[first.made_by],
@@ -72,7 +72,7 @@ def origins(blame: Blame) -> list[Origin]:
     return made
 
 
-def versions_in(parts: Sequence[Origin]) -> set[UUID]:
+def versions_in(parts: Sequence[PartOrigin]) -> set[UUID]:
     """Those that their changes made."""
     return {
         change.version_id
@@ -91,7 +91,7 @@ def _examples(count: int) -> str:
     return "one example" if count == 1 else f"{count} examples"
 
 
-def eras(scores: Sequence[SplitScore]) -> list[Era]:
+def eras(scores: Sequence[SplitScore]) -> list[EraScores]:
     """The newest first, by the newest score of each.
 
     scores: in any order.
@@ -100,7 +100,7 @@ def eras(scores: Sequence[SplitScore]) -> list[Era]:
     for one in sorted(scores, key=attrgetter("run_id"), reverse=True):
         by_era.setdefault(one.era, []).append(one)
     newest = next(iter(by_era.values()), [None])[0]
-    return [Era(some, _differs(some[0], newest)) for some in by_era.values()]
+    return [EraScores(some, _differs(some[0], newest)) for some in by_era.values()]
 
 
 def _differs(one: SplitScore, newest: SplitScore | None) -> str:

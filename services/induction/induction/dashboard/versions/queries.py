@@ -110,7 +110,7 @@ class MadeBy:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class VersionTokens:
     """The tokens of a version as the model of a run counts them."""
 
     run_id: UUID
@@ -141,11 +141,11 @@ async def made_by(
     )
 
 
-async def counted(session: AsyncSession, task: str, version_id: UUID) -> Counted | None:
+async def counted(session: AsyncSession, task: str, version_id: UUID) -> VersionTokens | None:
     """By the newest run that tells what its F1 costs in tokens; None where none does."""
     params = {"task": task, "version_id": str(version_id)}
     row = (await session.execute(_COUNTED, params)).one_or_none()
-    return None if row is None else Counted(row.run_id, row.tokens)
+    return None if row is None else VersionTokens(row.run_id, row.tokens)
 
 
 async def served(session: AsyncSession, task: str, version_id: UUID) -> list[Served]:

@@ -22,8 +22,8 @@ from nlu_shared.schemas.replays import VersionReplay
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.versions import origins, queries, tables
-from induction.dashboard.versions.origins import Era, Origin
-from induction.dashboard.versions.queries import Compared, Counted, MadeBy, Served
+from induction.dashboard.versions.origins import EraScores, PartOrigin
+from induction.dashboard.versions.queries import Compared, MadeBy, Served, VersionTokens
 from induction.history import lineage
 from induction.prompts import pointer, promotion
 from induction.prompts import queries as registry
@@ -56,14 +56,14 @@ class VersionPage:
 
     version: PromptVersion
     is_edited: bool
-    parts: list[Origin]
-    eras: list[Era]
+    parts: list[PartOrigin]
+    eras: list[EraScores]
     compared: list[Compared]
     served: list[Served]
     against: PromptVersion | None
     diff: PromptDiff | None
     made_by: MadeBy | None
-    counted: Counted | None
+    counted: VersionTokens | None
     others: list[Ancestor]
     moved: PointerMove | None
     proposals: list[PromotionProposal]

@@ -39,10 +39,10 @@ PROPOSALS: Columns = {
 
 
 def moves(task: str, alias: ServingAlias, sort: str | None) -> Table:
-    given = {"alias": alias.value}
-    return Table(f"/dashboard/tasks/{task}/production", OF_MOVES, "-since", sort, given)
+    parameters = {"alias": alias.value}
+    return Table(f"/dashboard/tasks/{task}/production", OF_MOVES, "-since", sort, parameters)
 
 
 def proposals(task: str, status: ProposalStatus | None, sort: str | None) -> Table:
-    given = {"status": status}
-    return Table(f"/dashboard/tasks/{task}/proposals", OF_PROPOSALS, "-proposed", sort, given)
+    parameters = {"status": status}
+    return Table(f"/dashboard/tasks/{task}/proposals", OF_PROPOSALS, "-proposed", sort, parameters)

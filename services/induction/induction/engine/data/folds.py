@@ -51,8 +51,8 @@ def without_cases(content: PromptContent, left_out: Callable[[UUID], bool]) -> P
 
 def is_cross_validated(plan: Plan, splits: Splits) -> bool:
     """Whether the search itself is judged: on request, or since nothing could be set aside."""
-    wanted = plan.folds is not None or (splits.validation_is_train and not splits.test)
-    return wanted and len(groups_of(splits.learning)) > 1
+    is_due = plan.folds is not None or (splits.validation_is_train and not splits.test)
+    return is_due and len(groups_of(splits.learning)) > 1
 
 
 def held_out_folds(plan: Plan, splits: Splits) -> list[HeldOut]:

@@ -134,13 +134,13 @@ def assign(
     """
     groups = groups_of(cases)
     shares = _shares(len(cases), len(groups))
-    given: Counter[Split] = Counter()
+    counts: Counter[Split] = Counter()
     splits: dict[UUID, Split] = {}
     for group in _stratum_by_stratum(groups, strata, known, seed):
-        split = _inherited(group, known) or _neediest(given, shares, len(group))
+        split = _inherited(group, known) or _neediest(counts, shares, len(group))
         for case in group:
             splits[case.id] = known.get(case.id, split)
-            given[splits[case.id]] += 1
+            counts[splits[case.id]] += 1
     return splits
 
 
@@ -164,7 +164,7 @@ def _inherited(group: Group, known: Mapping[UUID, Split]) -> Split | None:
     return next((split for split in Split if split in splits), None)
 
 
-def _neediest(given: Counter[Split], shares: Mapping[Split, float], size: int) -> Split:
+def _neediest(counts: Counter[Split], shares: Mapping[Split, float], size: int) -> Split:
     """The split furthest below its share of the cases so far."""
-    seen = given.total() + size
-    return max(shares, key=lambda split: round(shares[split] * seen - given[split], 9))
+    seen = counts.total() + size
+    return max(shares, key=lambda split: round(shares[split] * seen - counts[split], 9))

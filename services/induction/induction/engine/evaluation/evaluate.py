@@ -24,8 +24,8 @@ from induction.task_kinds.base import (
     BY_PROVIDER,
     Case,
     Mistake,
+    ModelPrediction,
     Outcome,
-    Prediction,
     Score,
     Task,
 )
@@ -48,7 +48,7 @@ class CaseResult:
     """
 
     case: Case
-    prediction: Prediction
+    prediction: ModelPrediction
     score: float
     mistakes: tuple[Mistake, ...]
 
@@ -225,7 +225,7 @@ def call_for(
     return Call(request, sample, purpose)
 
 
-def judge(task: Task, case: Case, prediction: Prediction) -> CaseResult:
+def judge(task: Task, case: Case, prediction: ModelPrediction) -> CaseResult:
     mistakes = tuple(task.mistakes(case.truth, prediction))
     return CaseResult(case, prediction, task.case_score(case.truth, prediction), mistakes)
 

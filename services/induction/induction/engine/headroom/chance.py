@@ -45,7 +45,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class ChanceBasis:
     """What the run would stand on.
 
     score: mean score of a case with the baseline.
@@ -81,7 +81,7 @@ class Foretold(NamedTuple):
     moved: float
 
 
-def foretell(evidence: Sequence[Evidence], ground: Ground, *, seed: int) -> Foretold:
+def foretell(evidence: Sequence[Evidence], ground: ChanceBasis, *, seed: int) -> Foretold:
     """See the module. Without evidence the search has only the baseline to start from."""
     chance = np.random.Generator(np.random.PCG64(seed))
     right = ground.score * ground.cases
@@ -131,7 +131,7 @@ def _posterior(one: Evidence) -> tuple[float, float, float]:
 
 
 def _is_proven(
-    gain: np.ndarray, turned: np.ndarray, ground: Ground, chance: np.random.Generator
+    gain: np.ndarray, turned: np.ndarray, ground: ChanceBasis, chance: np.random.Generator
 ) -> np.ndarray:
     """Whether the interval lies above zero, and enough cases have turned for the exact test."""
     if not ground.test:

@@ -17,7 +17,7 @@ from induction.engine.data.folds import FOLDS, folds_of
 from induction.engine.data.splits import splits_of
 from induction.engine.headroom.design import probed
 from induction.engine.plan import Plan
-from induction.task_kinds.base import Case, Prediction
+from induction.task_kinds.base import Case, ModelPrediction
 
 MOST_CASES = 3_000
 """Learnt from and classified: half a minute of computing with a hundred labels."""
@@ -60,11 +60,11 @@ def classified(plan: Plan) -> ClassifierScore | None:
     )
 
 
-def _score(plan: Plan, cases: Sequence[Case], predictions: Sequence[Prediction]) -> float:
+def _score(plan: Plan, cases: Sequence[Case], predictions: Sequence[ModelPrediction]) -> float:
     return plan.task.score([case.truth for case in cases], predictions).objective
 
 
-def out_of_fold(cases: Sequence[Case], *, seed: int) -> list[Prediction] | None:
+def out_of_fold(cases: Sequence[Case], *, seed: int) -> list[ModelPrediction] | None:
     """A label for each case, in their order; None where there is nothing to tell apart. Raises
     ModuleNotFoundError without the extra."""
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - an extra
@@ -74,7 +74,7 @@ def out_of_fold(cases: Sequence[Case], *, seed: int) -> list[Prediction] | None:
     labels = [str(case.truth) for case in cases]
     folds = folds_of(cases, seed=seed)
     texts = [case.transcript[:LONGEST] for case in cases]
-    predictions = [Prediction(fault="not classified")] * len(cases)
+    predictions = [ModelPrediction(fault="not classified")] * len(cases)
     for fold in range(FOLDS):
         kept = [at for at, case in enumerate(cases) if folds[case.id] != fold]
         left_out = [at for at, case in enumerate(cases) if folds[case.id] == fold]
@@ -91,5 +91,5 @@ def out_of_fold(cases: Sequence[Case], *, seed: int) -> list[Prediction] | None:
         )
         model.fit([texts[at] for at in kept], [labels[at] for at in kept])
         for at, label in zip(left_out, model.predict([texts[at] for at in left_out]), strict=True):
-            predictions[at] = Prediction(output=str(label))
+            predictions[at] = ModelPrediction(output=str(label))
     return predictions

@@ -17,18 +17,25 @@ from induction.engine.data.splits import Splits, labels_until
 from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.unanswered import shared
 from induction.engine.forecast import usual
-from induction.engine.headroom.chance import Evidence, Foretold, Ground, error_on, foretell, worth
+from induction.engine.headroom.chance import (
+    ChanceBasis,
+    Evidence,
+    Foretold,
+    error_on,
+    foretell,
+    worth,
+)
 from induction.engine.headroom.remedy import Findings, remedy, sentence
 from induction.engine.plan import Plan
 from induction.engine.verdict.verdict import DIGITS, SIGNIFICANT
-from induction.task_kinds.base import Case, Prediction, Task, equivalent
+from induction.task_kinds.base import Case, ModelPrediction, Task, equivalent
 
 CONFLICTS_SHOWN = 20
 SURE_AND_POWER = 1.959964 + 0.841621
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class VariantResults:
     """One other way of asking, and the answers."""
 
     variant: Variant
@@ -37,7 +44,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class HeadroomMeasurement:
     """What was asked, and what came of it.
 
     baseline: its answers.
@@ -48,17 +55,17 @@ class Measured:
 
     baseline: EvalResults
     again: EvalResults
-    variants: tuple[Answered, ...]
+    variants: tuple[VariantResults, ...]
     calls: int
 
 
-def headroom(plan: Plan, splits: Splits, measured: Measured) -> Headroom:
+def headroom(plan: Plan, splits: Splits, measured: HeadroomMeasurement) -> Headroom:
     """At least one case must have been answered with the baseline."""
     task, baseline = plan.task, measured.baseline
     variants = [_scored(task, baseline, one) for one in measured.variants]
     changed = _changed(task, baseline, measured.again)
     mean = _mean(baseline)
-    ground = Ground(
+    ground = ChanceBasis(
         score=mean,
         cases=len(baseline.by_case),
         wavering=_smoothed(changed, len(measured.again.by_case)),
@@ -113,7 +120,7 @@ def headroom(plan: Plan, splits: Splits, measured: Measured) -> Headroom:
     )
 
 
-def _scored(task: Task, baseline: EvalResults, one: Answered) -> VariantScore:
+def _scored(task: Task, baseline: EvalResults, one: VariantResults) -> VariantScore:
     before, after = shared(baseline, one.results)
     gains = [after.by_case[id].score - before.by_case[id].score for id in after.by_case]
     number, gain = len(gains), sum(gains) / max(1, len(gains))
@@ -172,7 +179,7 @@ def _conflicts(task: Task, cases: Sequence[Case]) -> list[UUID]:
         case.id
         for group in near_duplicates(cases)
         for case in group
-        if any(task.mistakes(case.truth, Prediction(output=truth)) for truth in _truths(group))
+        if any(task.mistakes(case.truth, ModelPrediction(output=truth)) for truth in _truths(group))
     ]
 
 
@@ -181,7 +188,7 @@ def _truths(group: Sequence[Case]) -> list[JsonValue]:
     return list({canonical(case.truth): case.truth for case in group}.values())
 
 
-def _labels_needed(splits: Splits, foretold: Foretold, ground: Ground) -> int | None:
+def _labels_needed(splits: Splits, foretold: Foretold, ground: ChanceBasis) -> int | None:
     if foretold.gain <= 0:
         return None
     error = error_on(1, foretold.moved, ground.wavering)
@@ -193,7 +200,7 @@ def _labels_needed(splits: Splits, foretold: Foretold, ground: Ground) -> int | 
     return labels_until(tested, size=size, groups=splits.groups, already=splits.test_groups)
 
 
-def _usual(plan: Plan, splits: Splits, measured: Measured) -> Usual:
+def _usual(plan: Plan, splits: Splits, measured: HeadroomMeasurement) -> Usual:
     """By the longest prompt that was measured."""
     contents = [one.content for one in measured.variants] or [plan.baseline]
     prompt = max(prompt_tokens(content, plan.task.answers) for content in contents)

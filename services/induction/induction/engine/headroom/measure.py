@@ -11,7 +11,7 @@ from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, evaluate
 from induction.engine.forecast import Workload, forecast
 from induction.engine.headroom.design import LEAST_CALLS, Design, design
-from induction.engine.headroom.estimate import Answered, Measured, headroom
+from induction.engine.headroom.estimate import HeadroomMeasurement, VariantResults, headroom
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
 
@@ -57,13 +57,13 @@ def _started(plan: Plan, splits: Splits) -> RunStarted:
     )
 
 
-async def _measured(run: RunContext, ways: Design) -> Measured:
+async def _measured(run: RunContext, ways: Design) -> HeadroomMeasurement:
     """Raises Stopped where too little could be asked."""
     baseline = run.plan.baseline
     first = await evaluate(run, baseline, ways.cases, split=SPLIT, iteration=0, or_fail=True)
     if missing := unanswered.refusal(run.plan.task, baseline, ways.cases, first):
         (run.fail if first.too_long else run.stop)(missing)
-    again, variants, calls = EvalResults({}), list[Answered](), len(ways.cases)
+    again, variants, calls = EvalResults({}), list[VariantResults](), len(ways.cases)
     with suppress(Stopped):
         again = await evaluate(run, baseline, ways.repeated, split=SPLIT, iteration=0, sample=1)
         calls += len(ways.repeated)
@@ -71,7 +71,7 @@ async def _measured(run: RunContext, ways: Design) -> Measured:
             results = await evaluate(run, content, ways.cases, split=SPLIT, iteration=number)
             calls += len(ways.cases)
             if not unanswered.objection(ways.cases, results):
-                variants.append(Answered(variant, content, results))
+                variants.append(VariantResults(variant, content, results))
     if run.cancelled or (ways.prompts and not variants):
         raise Stopped(run.stop_reason or "too few cases were answered")
-    return Measured(first, again, tuple(variants), calls)
+    return HeadroomMeasurement(first, again, tuple(variants), calls)

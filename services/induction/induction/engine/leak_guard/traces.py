@@ -48,7 +48,7 @@ Span = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class TextTraces:
     """What a text shows of the indexed passages."""
 
     spans: set[Span]
@@ -115,7 +115,7 @@ class Index:
         for pair in dict.fromkeys(_neighbours(reading.units)):
             self._holders.setdefault(pair, []).append(at)
 
-    def seen(self, texts: Iterable[str], *, backwards: bool = True) -> Seen:
+    def seen(self, texts: Iterable[str], *, backwards: bool = True) -> TextTraces:
         """What the texts show, each by itself; also of passages said backwards, or not."""
         spans: set[Span] = set()
         pairs: set[Pair] = set()
@@ -132,7 +132,7 @@ class Index:
                     spans.update(self._spans(tuple(words), self.readings, SPAN_WORDS))
                     pairs.update(pair for pair in _near(words) if pair in self._holders)
                 bags.update(self._bagged(line))
-        return Seen(spans, pairs, bags)
+        return TextTraces(spans, pairs, bags)
 
     def _bagged(self, line: Sequence[str]) -> Iterator[int]:
         """The passages whose words stand together in a line: a window goes over it and counts the

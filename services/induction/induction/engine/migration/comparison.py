@@ -21,7 +21,7 @@ import numpy as np
 from nlu_shared.measure import f1
 from nlu_shared.measure.f1 import Counts, Floats
 from nlu_shared.measure.non_inferiority import Moved, holm, moved
-from nlu_shared.measure.significance import Gain, paired_bootstrap, sign_flip_test
+from nlu_shared.measure.significance import GainEstimate, paired_bootstrap, sign_flip_test
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.migration import (
     ComparisonKind,
@@ -139,7 +139,7 @@ def not_judged(terms: Terms, why: str) -> ModelComparison:
 
 
 def _kind(
-    gain: Gain, cases: Moved, p_value: float, falls: Sequence[ComponentFall], terms: Terms
+    gain: GainEstimate, cases: Moved, p_value: float, falls: Sequence[ComponentFall], terms: Terms
 ) -> ComparisonKind:
     if gain.low > -terms.margin and cases.rules_out(terms.margin, terms.alpha):
         return ComparisonKind.NOT_WORSE
@@ -164,14 +164,14 @@ def _falls(
         for at in range(len(names))
     ]
     alpha = terms.alpha / max(1, len(names))
-    found = []
+    falls = []
     for at, has_fallen in enumerate(holm(p_values, terms.alpha)):
         if not has_fallen:
             continue
         old, new = (counts[:, at : at + 1] for counts in counted)
         gain = paired_bootstrap(old, new, _only, seed=terms.seed, alpha=alpha)
         if gain.high < 0:
-            found.append(
+            falls.append(
                 ComponentFall(
                     component=names[at],
                     before=_rounded(totals[0][at]),
@@ -179,7 +179,7 @@ def _falls(
                     interval=(_rounded(gain.low), _rounded(gain.high)),
                 )
             )
-    return sorted(found, key=lambda one: (one.after - one.before, one.component))
+    return sorted(falls, key=lambda one: (one.after - one.before, one.component))
 
 
 def _only(counts: Counts | Floats) -> Floats:
@@ -200,20 +200,20 @@ def _strata(task: Task, groups: Sequence[Sequence[Case]]) -> list[str]:
     return [task.stratum(group[0].truth) for group in groups]
 
 
-def _labels_needed(gain: Gain, cases: Moved, number: int, groups: int, terms: Terms) -> int:
+def _labels_needed(gain: GainEstimate, cases: Moved, number: int, groups: int, terms: Terms) -> int:
     """Further labels until it would show 8 times out of 10, whichever way it shows first, that the
     loss is within the margin or that there is one; the gain is taken as it was measured.
 
     A normal approximation: errors shrink with the root of the number of groups.
     """
     sure = NormalDist().inv_cdf(1 - terms.alpha / 2)
-    wanted = []
+    factors = []
     if gain.gain + terms.margin > 0 and cases.gain + terms.margin > 0:
         within = (sure + POWER) * gain.error / (gain.gain + terms.margin)
-        wanted.append(max(within, sure * cases.error / (cases.gain + terms.margin)))
+        factors.append(max(within, sure * cases.error / (cases.gain + terms.margin)))
     if gain.gain < 0:
-        wanted.append((sure + POWER) * gain.error / -gain.gain)
-    factor = min(wanted, default=2.0)
+        factors.append((sure + POWER) * gain.error / -gain.gain)
+    factor = min(factors, default=2.0)
     needed = ceil(groups * max(1.0, factor**2)) + 1
     already = groups if terms.tested_on == Split.TEST else 0
     return labels_until(needed, size=number / groups, groups=terms.groups, already=already)
@@ -224,7 +224,11 @@ def _rounded(value: float | Floats) -> float:
 
 
 def _summary(
-    kind: ComparisonKind, gain: Gain, falls: Sequence[ComponentFall], terms: Terms, more: int
+    kind: ComparisonKind,
+    gain: GainEstimate,
+    falls: Sequence[ComponentFall],
+    terms: Terms,
+    more: int,
 ) -> str:
     margin = f"{100 * terms.margin:g} points"
     cases = "labelled cases" if terms.measure is Measure.F1 else "cases"

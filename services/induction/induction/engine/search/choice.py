@@ -24,7 +24,7 @@ from induction.engine.evaluation.paired import F1, Fall, fall
 from induction.engine.plan import Plan
 from induction.engine.runtime import Stopped
 from induction.engine.search.acceptance import broken_guards
-from induction.engine.search.measured import Measured
+from induction.engine.search.measured import EvaluatedPrompt
 from induction.engine.search.state import Search
 from induction.task_kinds.base import Case
 
@@ -110,7 +110,7 @@ def _falls(plan: Plan, best: EvalResults, other: EvalResults) -> list[Fall]:
     return [fall(plan.task, f1, best, other) for f1 in scores]
 
 
-async def _cheapest(search: Search) -> Measured | None:
+async def _cheapest(search: Search) -> EvaluatedPrompt | None:
     """The cheapest that is as good as the best, on validation and on training cases; None where
     there is none beside the best. All are compared with the best, so that margins do not add up.
     Raises Stopped."""
@@ -128,11 +128,11 @@ async def _cheapest(search: Search) -> Measured | None:
         if unanswered.objection(best.by_case, best, own) is None and is_as_good(
             search.run.plan, best, own
         ):
-            winner = Measured(cheaper.content, cheaper.validation, known)
+            winner = EvaluatedPrompt(cheaper.content, cheaper.validation, known)
     return winner
 
 
-def _contenders(search: Search) -> list[Measured]:
+def _contenders(search: Search) -> list[EvaluatedPrompt]:
     """Those that are shorter by a good deal, as good on validation, break no guard and were
     approved where that is due, the longest first: those are the likeliest to be as good."""
     plan, answers = search.run.plan, search.run.plan.task.answers

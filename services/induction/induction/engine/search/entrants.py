@@ -10,7 +10,7 @@ from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.proposal.rungs import Rung
 from induction.engine.search import acceptance
 from induction.engine.search.acceptance import Rank
-from induction.engine.search.measured import Measured
+from induction.engine.search.measured import EvaluatedPrompt
 from induction.engine.search.state import Search
 from induction.engine.search.validation import objection, ranks
 from induction.task_kinds.base import Case
@@ -47,11 +47,11 @@ class Entrant:
         seen = len(self.validation.by_case) + len(self.validation.lost)
         return seen == len(cases) and unanswered.objection(cases, self.validation) is None
 
-    def measured(self, search: Search) -> Measured:
+    def measured(self, search: Search) -> EvaluatedPrompt:
         """What is known of it, in case order."""
         results = self.validation.of(search.splits.validation)
         validation = replace(self.validation, by_case=results.by_case)
-        return Measured(self.candidate.content, validation, self.train)
+        return EvaluatedPrompt(self.candidate.content, validation, self.train)
 
     @property
     def beside(self) -> EvalResults:

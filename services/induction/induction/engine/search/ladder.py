@@ -49,10 +49,10 @@ OUTDONE = "another choice of examples ranks higher"
 
 
 async def ladder(search: Search) -> None:
-    """One iteration at most, nothing where the plan wants no opening or there is nothing to show.
+    """One iteration at most, nothing where the plan tries no ladder or there is nothing to show.
     Raises Stopped; what was not concluded by then is dropped."""
     plan, train = search.run.plan, search.splits.train
-    if not plan.opening or search.reason_to_stop() is not None:
+    if not plan.tries_ladder or search.reason_to_stop() is not None:
         return
     search.attempt += 1
     cases = shuffled(

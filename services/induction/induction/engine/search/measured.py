@@ -8,7 +8,7 @@ from induction.engine.evaluation.evaluate import EvalResults
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class EvaluatedPrompt:
     """A prompt with its results on all of validation, and on what it was asked of the training
     cases, each without the examples of its own fold."""
 

@@ -29,10 +29,10 @@ FINALISTS = 4
 SPENT = 0.5
 """Of the calls a search has left, what the race may take: what it finds out is mostly more than
 what single changes gain."""
-TELLING = 3, 2
-"""Prompts that answer the first cases, and of them those that answer TELLING_CASES: with fewer
+ANSWERING = 3, 2
+"""Prompts that answer the first cases, and of them those that answer ANSWERED_CASES: with fewer
 calls than that takes a race is a lot drawn, so it may take them before it gets but a share."""
-TELLING_CASES = 40
+ANSWERED_CASES = 40
 Name = TypeVar("Name", bound=Hashable)
 
 
@@ -46,14 +46,14 @@ def allotted(*, cases: int, calls_left: int | None) -> float | None:
     if calls_left is None:
         return None
     first = min(cases, SCREENED)
-    every, some = TELLING
-    telling = every * first + some * max(0, TELLING_CASES - first)
-    return max(SPENT * calls_left, min(calls_left, telling))
+    every, some = ANSWERING
+    least = every * first + some * max(0, ANSWERED_CASES - first)
+    return max(SPENT * calls_left, min(calls_left, least))
 
 
 def paid_for(entrants: int, *, cases: int, calls_left: int | None) -> int:
     """How many of the entrants can be asked the first cases. Two of them, or as many as half of
-    the calls pay for and one at least, are then raced to the end, or as far as TELLING_CASES where
+    the calls pay for and one at least, are then raced to the end, or as far as ANSWERED_CASES where
     fewer decide; one enters alone where the calls pay for no more.
 
     entrants: that there are, one at least.
@@ -64,7 +64,7 @@ def paid_for(entrants: int, *, cases: int, calls_left: int | None) -> int:
     if calls is None:
         return entrants
     first = min(cases, SCREENED)
-    ahead = max(cases, TELLING_CASES) - first
+    ahead = max(cases, ANSWERED_CASES) - first
     kept_back = min(2 * ahead, max(calls / 2, ahead))
     return min(entrants, max(1, int((calls - kept_back) // first)))
 

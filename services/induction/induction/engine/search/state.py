@@ -30,7 +30,7 @@ from induction.engine.runtime import RunContext
 from induction.engine.search import parallel
 from induction.engine.search.acceptance import Rank, rank
 from induction.engine.search.gate import touched
-from induction.engine.search.measured import Measured
+from induction.engine.search.measured import EvaluatedPrompt
 from induction.engine.search.stopping import ITERATIONS_USED_UP, Progress, reason_to_stop
 from induction.task_kinds.base import Case
 
@@ -91,7 +91,7 @@ class Search:
     attempt: int = 0
     most_attempts: int | None = None
     room: Room = UNBOUNDED
-    measured: dict[str, Measured] = field(default_factory=dict)
+    measured: dict[str, EvaluatedPrompt] = field(default_factory=dict)
     compared: int = 0
 
     @property
@@ -213,7 +213,7 @@ class Search:
         if tried:
             self.tried.append(tried)
 
-    def settle_on(self, winner: Measured) -> None:
+    def settle_on(self, winner: EvaluatedPrompt) -> None:
         """A prompt that was measured before becomes the best."""
         self.best, self.validation = winner.content, winner.validation
         self.fresh = set()
@@ -295,5 +295,5 @@ def from_results(
         untouched=frozenset(case.id for case in splits.test),
         seen={plan.baseline.version_hash},
         room=Room.of(plan, run.token_scale),
-        measured={plan.baseline.version_hash: Measured(plan.baseline, validation, train)},
+        measured={plan.baseline.version_hash: EvaluatedPrompt(plan.baseline, validation, train)},
     )

@@ -13,7 +13,7 @@ from nlu_shared.schemas.events import Split
 from induction.engine.evaluation import unanswered
 from induction.engine.search.choice import MOST_TRIED, compared, is_within_noise
 from induction.engine.search.entrants import Entrant
-from induction.engine.search.race import TELLING_CASES
+from induction.engine.search.race import ANSWERED_CASES
 from induction.engine.search.state import Search
 from induction.task_kinds.base import Case
 
@@ -58,10 +58,10 @@ def _is_baseline_tied(search: Search, best: Entrant) -> bool:
 
 def _cases(search: Search, tied: int, calls_left: float | None) -> Sequence[Case]:
     """As many as the end of the search compares; where calls are too few for that, as many as they
-    pay for until TELLING_CASES decide; none where the training cases decide anyway."""
+    pay for until ANSWERED_CASES decide; none where the training cases decide anyway."""
     if search.splits.validation_is_train:
         return ()
     if search.compared or calls_left is None:
         return compared(search)
-    lacking = max(0, TELLING_CASES - len(search.splits.validation))
+    lacking = max(0, ANSWERED_CASES - len(search.splits.validation))
     return compared(search, max(0, min(lacking, int(calls_left) // tied)))

@@ -22,7 +22,7 @@ from induction.engine.proposal.error_patterns import patterns_event
 from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.search import acceptance
 from induction.engine.search.acceptance import Rank
-from induction.engine.search.measured import Measured
+from induction.engine.search.measured import EvaluatedPrompt
 from induction.engine.search.state import Search
 
 NOTHING = EvalResults({})
@@ -127,7 +127,7 @@ async def conclude(
     await run.tell(
         evaluation_event(run.plan.task, content, validation, Split.VALIDATION, iteration)
     )
-    search.measured[content.version_hash] = Measured(content, validation)
+    search.measured[content.version_hash] = EvaluatedPrompt(content, validation)
     fixed, broke = compare(search.validation, validation)
     reached, best = ranks(search, content, validation, beside=beside, at_gate=at_gate)
     if reason := rule(search, reached, best, validation):

@@ -19,7 +19,7 @@ from nlu_shared.rendering.leniency import by_cause
 from nlu_shared.schemas.verdicts import Cause, LabelFinding, Misses
 
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults
-from induction.task_kinds.base import Case, Mistake, Prediction, Task, equivalent
+from induction.task_kinds.base import Case, Mistake, ModelPrediction, Task, equivalent
 
 LEAST_AGREEING = 3
 """Prompt versions that must agree against a label, the winner among them: two can share what the
@@ -34,7 +34,7 @@ ALIKE_AT_MOST = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Miss:
+class MissedCase:
     """A case that the winner misses, and all that speaks about it.
 
     result: the winner's answer.
@@ -44,8 +44,8 @@ class Miss:
     """
 
     result: CaseResult
-    repeats: tuple[Prediction, ...] = ()
-    versions: tuple[Prediction, ...] = ()
+    repeats: tuple[ModelPrediction, ...] = ()
+    versions: tuple[ModelPrediction, ...] = ()
     duplicates: tuple[Case, ...] = ()
 
 
@@ -81,7 +81,7 @@ def known(task: Task, evaluation: EvalResults) -> Known:
     )
 
 
-def cause_of(task: Task, miss: Miss, about: Known) -> Cause:
+def cause_of(task: Task, miss: MissedCase, about: Known) -> Cause:
     """Exactly one cause. Without repeats neither noise nor a label can be told."""
     result = miss.result
     if result.prediction.fault is not None:
@@ -95,7 +95,7 @@ def cause_of(task: Task, miss: Miss, about: Known) -> Cause:
     return Cause.PROMPT
 
 
-def is_clear(task: Task, miss: Miss, about: Known) -> bool:
+def is_clear(task: Task, miss: MissedCase, about: Known) -> bool:
     """Whether what is known already tells the cause, so that no call has to be spent on it: nothing
     was answered, a rule of the scorer forgives it, or so many other versions give the very same
     answer that no wavering explains it, where it cannot be the label either."""
@@ -107,7 +107,7 @@ def is_clear(task: Task, miss: Miss, about: Known) -> bool:
     return steady and not may_be_label(task, miss, about)
 
 
-def may_be_label(task: Task, miss: Miss, about: Known, *, more: int = 0) -> bool:
+def may_be_label(task: Task, miss: MissedCase, about: Known, *, more: int = 0) -> bool:
     """Whether the label would be doubted, were the answer repeated and more versions to agree.
 
     task: knows the scorer's rules.
@@ -118,12 +118,14 @@ def may_be_label(task: Task, miss: Miss, about: Known, *, more: int = 0) -> bool
     return _against(task, miss, more=more) and _stands_alone(task, miss.result, about)
 
 
-def agreeing(task: Task, miss: Miss) -> int:
+def agreeing(task: Task, miss: MissedCase) -> int:
     """Versions that give the winner's answer, itself among them."""
     return 1 + sum(equivalent(task, miss.result.prediction, other) for other in miss.versions)
 
 
-def attributed(task: Task, misses: Sequence[Miss], about: Known, *, unexamined: int = 0) -> Misses:
+def attributed(
+    task: Task, misses: Sequence[MissedCase], about: Known, *, unexamined: int = 0
+) -> Misses:
     """The causes of all misses, cases in the order given, and in a sentence what they mean.
 
     task: knows the scorer's rules.
@@ -196,7 +198,7 @@ _WORDS = {
 }
 
 
-def _against(task: Task, miss: Miss, *, more: int = 0) -> bool:
+def _against(task: Task, miss: MissedCase, *, more: int = 0) -> bool:
     """Whether enough versions give the winner's answer, and no near-duplicate bears the label."""
     with_label, with_answer = _duplicates(task, miss)
     agreed, heard = more + agreeing(task, miss), more + 1 + len(miss.versions)
@@ -217,16 +219,16 @@ def _stands_alone(task: Task, result: CaseResult, about: Known) -> bool:
     return confidence is None or all(confidence >= about.sure.get(name, 0) for name in answered)
 
 
-def _duplicates(task: Task, miss: Miss) -> tuple[int, int]:
+def _duplicates(task: Task, miss: MissedCase) -> tuple[int, int]:
     """How many near-duplicates bear the label, and how many the answer instead."""
-    as_labelled = Prediction(output=miss.result.case.truth)
+    as_labelled = ModelPrediction(output=miss.result.case.truth)
     return (
         sum(not task.mistakes(case.truth, as_labelled) for case in miss.duplicates),
         sum(not task.mistakes(case.truth, miss.result.prediction) for case in miss.duplicates),
     )
 
 
-def _finding(task: Task, miss: Miss) -> LabelFinding:
+def _finding(task: Task, miss: MissedCase) -> LabelFinding:
     result = miss.result
     output = result.prediction.output
     return LabelFinding(

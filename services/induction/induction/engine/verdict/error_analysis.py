@@ -28,10 +28,10 @@ from induction.engine.verdict.attribution import (
     LEAST_AGREEING,
     REPEATS,
     Known,
-    Miss,
+    MissedCase,
     is_clear,
 )
-from induction.task_kinds.base import BY_PROVIDER, Case, Prediction
+from induction.task_kinds.base import BY_PROVIDER, Case, ModelPrediction
 
 MOST_CALLS = 1_000
 """Asked about misses at most."""
@@ -81,16 +81,16 @@ class _Inquiry:
     winner_hash: str
     about: Known
     calls: int = 0
-    _repeats: dict[UUID, list[Prediction]] = field(default_factory=lambda: defaultdict(list))
+    _repeats: dict[UUID, list[ModelPrediction]] = field(default_factory=lambda: defaultdict(list))
     _left: dict[tuple[str, int | None], tuple[str, PromptContent]] = field(default_factory=dict)
     _duplicates: dict[UUID, tuple[Case, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._duplicates = _near_duplicates(self.search.splits.train)
 
-    def miss_of(self, result: CaseResult) -> Miss:
+    def miss_of(self, result: CaseResult) -> MissedCase:
         """The miss with all that is known about it by now."""
-        return Miss(
+        return MissedCase(
             result=result,
             repeats=tuple(self._repeats.get(result.case.id, ())),
             versions=tuple(self._of_others(result.case).values()),
@@ -147,9 +147,9 @@ class _Inquiry:
         for of_block, next_block in pairwise([*slices, slice(0)]):
             block = questions[of_block]
             await run.read_inbox()
-            given = await run.ask(calls[of_block], calls[next_block])
+            replies = await run.ask(calls[of_block], calls[next_block])
             self.calls += len(block)
-            for question, answer in zip(block, given, strict=True):
+            for question, answer in zip(block, replies, strict=True):
                 if answer.outcome in BY_PROVIDER:
                     continue
                 case_id, prediction = question.case.id, run.plan.task.parse(answer)
@@ -201,7 +201,7 @@ class _Inquiry:
                 fresh.setdefault(question, _Question(case, version, content))
         return list(fresh.values())
 
-    def _of_others(self, case: Case) -> dict[str, Prediction]:
+    def _of_others(self, case: Case) -> dict[str, ModelPrediction]:
         """What versions other than the winner answered, by what was asked."""
         answers = self.search.run.answer_log.for_case(case.id)
         winner, _ = self._out_of_fold(self.winner_hash, self.search.best, case)

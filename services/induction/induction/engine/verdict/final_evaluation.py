@@ -17,7 +17,7 @@ from induction.engine.runtime import Stopped
 from induction.engine.search.optimiser import Optimiser
 from induction.engine.search.state import Search
 from induction.engine.verdict.cross_validation import CROSS_VALIDATION, cross_validate
-from induction.engine.verdict.verdict import NO_TEST, Ground, unchanged, verdict
+from induction.engine.verdict.verdict import NO_TEST, VerdictBasis, unchanged, verdict
 from induction.task_kinds.base import Case
 
 NOT_AFFORDED = "The budget did not allow the final look at the test cases."
@@ -88,7 +88,7 @@ async def _cross_validated(search: Search, optimise: Optimiser) -> Verdict | Non
     if unanswered.objection(search.splits.learning, before, after):
         return None
     plan = search.run.plan
-    ground = Ground(
+    ground = VerdictBasis(
         split=CROSS_VALIDATION,
         groups=search.splits.groups,
         untouched=len(groups_of(_untouched(search))),
@@ -133,7 +133,7 @@ def _verdict(search: Search, pair: Pair | None, repeats: Repeats, *, has_test: b
     plan, splits = search.run.plan, search.splits
     if pair is not None:
         before, after = pair
-        ground = Ground(
+        ground = VerdictBasis(
             split=Split.TEST,
             groups=splits.groups,
             looks=plan.looks,
@@ -143,7 +143,7 @@ def _verdict(search: Search, pair: Pair | None, repeats: Repeats, *, has_test: b
         )
     else:
         before, after = search.baseline_validation, search.validation
-        ground = Ground(
+        ground = VerdictBasis(
             split=Split.VALIDATION,
             groups=splits.groups,
             untouched=len(groups_of(_untouched(search))),

@@ -43,6 +43,6 @@ def more_labels(
     enough = groups_needed(moved, pulls, alpha=alpha, seed=seed, kept=kept)
     # Untouched test groups are there already; only those compared are counted by the simulation.
     new = (MOST if enough is None else enough) - (0 if kept else tested)
-    wanted = tested + max(1, new)
-    labels = labels_until(wanted, size=size, groups=groups, already=tested)
+    needed = tested + max(1, new)
+    labels = labels_until(needed, size=size, groups=groups, already=tested)
     return MoreLabels(beyond=labels) if enough is None else MoreLabels(needed=labels)

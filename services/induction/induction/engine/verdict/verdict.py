@@ -18,7 +18,7 @@ import numpy as np
 from nlu_shared.measure.f1 import Counts
 from nlu_shared.measure.needed import pulls
 from nlu_shared.measure.significance import (
-    Gain,
+    GainEstimate,
     detectable_gain,
     expected_error,
     paired_bootstrap,
@@ -47,7 +47,7 @@ ALPHA_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class VerdictBasis:
     """What the comparison stands on.
 
     split: where it was made.
@@ -99,7 +99,7 @@ def verdict(
     task: Task,
     before: EvalResults,
     after: EvalResults,
-    ground: Ground,
+    ground: VerdictBasis,
     *,
     seed: int,
     focus: Component | None = None,
@@ -180,7 +180,9 @@ def unchanged(task: Task, validation: EvalResults, *, has_test: bool) -> Verdict
     )
 
 
-def _kind(gain: Gain, p_value: float, ground: Ground, *, more_fixed: bool) -> VerdictKind:
+def _kind(
+    gain: GainEstimate, p_value: float, ground: VerdictBasis, *, more_fixed: bool
+) -> VerdictKind:
     if gain.gain <= 0 or not more_fixed:
         return VerdictKind.NOISE
     if ground.can_prove and gain.low > 0 and p_value < ground.alpha:
@@ -189,7 +191,7 @@ def _kind(gain: Gain, p_value: float, ground: Ground, *, more_fixed: bool) -> Ve
 
 
 def _focused(
-    focus: Component, counted: tuple[Counts, Counts], ground: Ground, *, seed: int
+    focus: Component, counted: tuple[Counts, Counts], ground: VerdictBasis, *, seed: int
 ) -> ComponentGain:
     gain = paired_bootstrap(*counted, focus.f1, seed=seed, alpha=ground.alpha)
     before, after = (float(focus.f1(counts.sum(axis=0))) for counts in counted)
@@ -237,8 +239,8 @@ def thinnest(task: Task, results: EvalResults) -> list[str]:
 
 def _summary(
     kind: VerdictKind,
-    gain: Gain,
-    ground: Ground,
+    gain: GainEstimate,
+    ground: VerdictBasis,
     *,
     fixed: int,
     broke: int,

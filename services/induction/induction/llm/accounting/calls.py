@@ -57,7 +57,7 @@ class Calls:
         self._model = model
         self._look, self._look_seconds = look, look_seconds
         self._looked = time.monotonic()
-        self._wanted: Mapping[Key, Call] = {}
+        self._expected: Mapping[Key, Call] = {}
         self._waiting: deque[tuple[Key, Call]] = deque()
         self._ahead: deque[tuple[Key, Call]] = deque()
         self._admitted: set[Key] = set()
@@ -126,7 +126,7 @@ class Calls:
 
     def _want(self, calls: Mapping[Key, Call]) -> None:
         """What was expected and is not among them is not sent any more."""
-        self._wanted = calls
+        self._expected = calls
         self._waiting = deque((key, one) for key, one in calls.items() if self._is_new(key))
         self._ahead.clear()
         self._is_month_full = False
@@ -135,13 +135,13 @@ class Calls:
     async def _drive(self) -> None:
         """Until what is wanted has come, or nothing is on its way after a halt."""
         try:
-            await self._hear()
+            await self._look_in_time()
             while await self._goes_on():
                 self._stirred.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._look_seconds):
                         await self._stirred.wait()
-                await self._hear()
+                await self._look_in_time()
             await self._release_recalled()
         except asyncio.CancelledError:
             await self.part()
@@ -166,7 +166,7 @@ class Calls:
             await self.settle_unsent(key, one, self.accounting.over_budget())
             self._is_month_full = False
             self._book()
-        return bool(self._waiting) or not self._admitted.isdisjoint(self._wanted)
+        return bool(self._waiting) or not self._admitted.isdisjoint(self._expected)
 
     def _book(self) -> None:
         """Admits the first calls that wait, as many as there are slots for and some ahead."""
@@ -203,7 +203,7 @@ class Calls:
                 task.add_done_callback(self._land)
                 continue
             self._admitted.discard(flight.key)
-            if flight.key in self._wanted:
+            if flight.key in self._expected:
                 refused.append((flight.key, flight.call))
             self._is_month_full = True
         self._waiting.extendleft(reversed(refused))
@@ -285,7 +285,7 @@ class Calls:
         recalled, self._recalled = self._recalled, []
         await self.accounting.release(recalled)
 
-    async def _hear(self) -> None:
+    async def _look_in_time(self) -> None:
         """Takes what the look raises for a failure, at most once in `look_seconds`."""
         if self._is_halted or time.monotonic() - self._looked < self._look_seconds:
             return

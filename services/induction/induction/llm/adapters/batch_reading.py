@@ -9,7 +9,7 @@ from typing import Any
 
 from nlu_shared.rendering import answers
 
-from induction.llm.adapters.batching import ProviderBatch, Result, Unfinished
+from induction.llm.adapters.batching import NotAnswered, ProviderBatch, Result
 from induction.llm.adapters.reading import json_of, read_failure
 from induction.llm.retry import Failure, Kind
 
@@ -67,7 +67,7 @@ def _result(result: Any) -> Result:
     if not isinstance(result, dict):
         return None
     if result.get("type") in UNFINISHED:
-        return Unfinished(result["type"])
+        return NotAnswered(result["type"])
     return answers.read_message(result.get("message"))
 
 

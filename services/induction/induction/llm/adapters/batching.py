@@ -43,13 +43,13 @@ class ProviderBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class NotAnswered:
     """A request that brought no answer and is not billed: errored, expired or canceled."""
 
     kind: str
 
 
-Result = ModelAnswer | Unfinished | None
+Result = ModelAnswer | NotAnswered | None
 """None: nothing that can be read; it may be billed."""
 
 

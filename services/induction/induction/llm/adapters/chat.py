@@ -34,7 +34,7 @@ NO_KEY = "none"
 TIMEOUT = timedelta(seconds=120)
 DIALECT = Dialect(takes_temperature=True)
 WINDOW_FIELDS = ("max_model_len", "context_length", "n_ctx", "n_ctx_train")
-TELLING_SECONDS = 5.0
+PROBE_SECONDS = 5.0
 MOST_SLOTS = 10_000
 
 
@@ -106,7 +106,7 @@ class Chat:
         return str(self._client.base_url.copy_with(path="/")).rstrip("/")
 
     async def _json(self, path: str) -> Any:
-        client = self._client.with_options(timeout=TELLING_SECONDS)
+        client = self._client.with_options(timeout=PROBE_SECONDS)
         response = await client.get(path, cast_to=httpx2.Response)
         return response.json()
 

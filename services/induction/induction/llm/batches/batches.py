@@ -33,7 +33,7 @@ from induction.llm.adapters import batching
 from induction.llm.adapters.batching import BatchAwaited, ProviderBatch, Result
 from induction.llm.adapters.models import Answering, BatchApi
 from induction.llm.batches import rows as batch_rows
-from induction.llm.batches.hearing import Hear, hearing
+from induction.llm.batches.interruptible import ReadInbox, interruptible
 from induction.llm.batches.rows import End, OpenBatch
 from induction.llm.batches.seeking import Sought, sought
 from induction.llm.batches.settling import is_of_another, settled
@@ -52,9 +52,9 @@ OTHER_MODEL = "another model answers at {} than when the run began: {}, not {}"
 
 class Batches:
     """`check` raises LeaseLost where the run's lease may have run out. `least` calls make a batch;
-    `poll_seconds` pass between the first looks at one. `hear` raises what the operator or the clock
-    asks for: before each batch, and every `look_seconds` while a provider is read. `keeps_answers`
-    False: the run is over, and only money is settled."""
+    `poll_seconds` pass between the first looks at one. `read_inbox` raises what the operator or
+    the clock asks for: before each batch, and every `look_seconds` while a provider is read.
+    `keeps_answers` False: the run is over, and only money is settled."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Batches:
         identity: Identity,
         *,
         check: Callable[[], None],
-        hear: Hear,
+        read_inbox: ReadInbox,
         look_seconds: float,
         least: int,
         poll_seconds: float,
@@ -77,8 +77,8 @@ class Batches:
         self._model = model
         self._session = partial(session_scope, database, identity)
         self._check = check
-        self._hear = hear
-        self._hearing = partial(hearing, hear, seconds=look_seconds)
+        self._read_inbox = read_inbox
+        self._interruptible = partial(interruptible, read_inbox, seconds=look_seconds)
         self._least = least
         self._poll_seconds = poll_seconds
         self._settling_seconds = settling_seconds
@@ -125,7 +125,7 @@ class Batches:
         """How many of the calls were sent; 0 where they are to be asked one by one."""
         if model in self._not_taken:
             return 0
-        await self._hear()
+        await self._read_inbox()
         id, server = uuid4(), self._model.server(model)
         flights = self._accounting.admit_together(id, calls)
         if len(flights) < min(self._least, len(calls)):
@@ -173,7 +173,7 @@ class Batches:
         api, provider_id = self._api(batch.model), batch.provider_id
         if provider_id is None:
             seeking = sought(api, batch, self._others, settling=self._settling_seconds)
-            match await self._hearing(seeking):
+            match await self._interruptible(seeking):
                 case Sought.UNDECIDED:
                     return False
                 case Sought.NOT_SENT:
@@ -183,14 +183,14 @@ class Batches:
                 case str() as provider_id:
                     self._log("batch found again", batch.id)
                     await self._write_down(batch_rows.submitted, batch.id, provider_id)
-        made = await self._hearing(api.retrieve(provider_id))
+        made = await self._interruptible(api.retrieve(provider_id))
         if isinstance(made, ProviderBatch) and not made.is_ended:
             return False
         results: Mapping[str, Result] | Failure
         if isinstance(made, Failure):
             results = made
         else:
-            results = await self._hearing(api.results(provider_id))
+            results = await self._interruptible(api.results(provider_id))
         if not isinstance(results, Failure):
             return await self._settle(batch, results)
         if results.is_unknown:

@@ -9,7 +9,7 @@ from induction.llm import prices
 from induction.llm.accounting.batch_entries import Resulted
 from induction.llm.accounting.entries import Billed, LedgerEntry, Release, Settled
 from induction.llm.accounting.flights import Key, fields_of
-from induction.llm.adapters.batching import Result, Unfinished
+from induction.llm.adapters.batching import NotAnswered, Result
 from induction.llm.batches.rows import BatchedCall, OpenBatch
 from induction.llm.prices import PriceTable
 from induction.llm.servers import Server
@@ -39,7 +39,7 @@ def settled(
         result = results.get(call.n)
         bound = call.bound if server.billed else Decimal(0)
         of_call = {**names(call.key), "bound": bound, "month": batch.month}
-        if isinstance(result, Unfinished):
+        if isinstance(result, NotAnswered):
             became = Resulted(batch.id, call.n, result.kind)
             made.append(Release(**of_call, resulted=became))
         elif isinstance(result, ModelAnswer) and not is_of_another(result, server):

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunConditions:
     """What was asked of a run, by how many seconds its minutes are over (below 0: are left), how
     many events it has, and what its row says of how it stands."""
 
@@ -25,7 +25,7 @@ class Patience(StrEnum):
 
 
 def patience(
-    standing: Standing, *, computing: float, grace: float, is_unanswered: bool = False
+    standing: RunConditions, *, computing: float, grace: float, is_unanswered: bool = False
 ) -> Patience:
     """A run that has computed for `computing` seconds is ended or paused at once where somebody
     asks for it. Past its minutes it has `grace` seconds to come to its own end: the last look at
@@ -42,7 +42,7 @@ def patience(
     return Patience.GO_ON
 
 
-def patience_while_parked(standing: Standing) -> Patience:
+def patience_while_parked(standing: RunConditions) -> Patience:
     """A parked run computes nothing and needs no grace: past its minutes it is over, also where a
     pause was asked, since a paused run would find them used up when it resumes."""
     if standing.cancel:

@@ -74,6 +74,6 @@ async def _decide(
     if row.status == RunStatus.AWAITING_APPROVAL:
         row.status = RunStatus.WAITING
         row.not_before = row.reason = None
-        await service.ring(session, run_id)
+        await service.enqueue_run(session, run_id)
     await audit.record(session, actor=by, action=ACTIONS[decision], subject=run_id, n=n)
     return row

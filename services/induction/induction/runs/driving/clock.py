@@ -7,13 +7,13 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.llm.accounting.entries import LeaseLost
-from induction.runs.computing.patience import Standing
+from induction.runs.computing.patience import RunConditions
 
 MINUTES = "((extract(epoch FROM now() - started_at)::float8 - idle_seconds) / 60)"
 """Wall time since the first claim less what was spent paused, parked or waiting for people."""
 
 
-async def standing(session: AsyncSession, run_id: UUID, fence: int) -> Standing:
+async def standing(session: AsyncSession, run_id: UUID, fence: int) -> RunConditions:
     """Nothing is recorded, so no replay asks it, and nothing locked, so no reservation waits for
     it. Raises LeaseLost."""
     rows = await session.execute(
@@ -30,7 +30,7 @@ async def standing(session: AsyncSession, run_id: UUID, fence: int) -> Standing:
     if row is None:
         raise LeaseLost
     limits = RunLimits.model_validate(row.limits)
-    return Standing(
+    return RunConditions(
         cancel=row.cancel_requested,
         pause=row.pause_requested,
         seconds_over=60 * (row.minutes - limits.minutes),

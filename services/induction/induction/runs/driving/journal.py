@@ -33,7 +33,7 @@ from nlu_shared.schemas.events import (
     VotesMeasured,
 )
 from nlu_shared.schemas.headroom import Headroom
-from nlu_shared.schemas.prompts import PromptSource
+from nlu_shared.schemas.prompts import VersionSource
 from nlu_shared.schemas.runs import RunKind
 from sqlalchemy import text
 from sqlmodel import col, select
@@ -171,7 +171,7 @@ async def _proposed(session: AsyncSession, row: RunRow, event: PromptProposed) -
         session,
         row.task,
         event.content,
-        source=PromptSource.RUN,
+        source=VersionSource.RUN,
         answers=await _answers(session, row),
         model=row.task_model,
         parent_id=parent.id,
@@ -195,7 +195,7 @@ async def _adapted(session: AsyncSession, row: RunRow, event: PromptAdapted) -> 
         session,
         row.task,
         event.content,
-        source=PromptSource.RUN,
+        source=VersionSource.RUN,
         answers=await _answers(session, row),
         model=event.model,
         parent_id=parent.id,
@@ -215,7 +215,7 @@ async def _voted(session: AsyncSession, row: RunRow, measured: EnsembleMeasured)
         session,
         row.task,
         measured.ensemble,
-        source=PromptSource.RUN,
+        source=VersionSource.RUN,
         answers=await _answers(session, row),
         model=row.task_model,
         run_id=row.id,

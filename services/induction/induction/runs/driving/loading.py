@@ -60,7 +60,7 @@ async def _logged(resources: Resources, run: RunRow, ids: list[UUID]) -> list[Pr
     """Raises ParkRun where nlu-logger is away, and Ended where one is not there any more."""
     try:
         return await traffic.again(resources.logger, run.task, ids)
-    except traffic.Gone:
+    except traffic.PredictionGone:
         raise Ended("cancelled", GONE) from None
     except UpstreamAway as away:
         raise ParkRun(resources.settings.outage_seconds, f"{away.title}: {away}") from away

@@ -30,7 +30,7 @@ class PauseRequested(Exception):
     """The operator wants the run to pause; nothing is recorded, so it can go on exactly here."""
 
 
-class ApprovalAwaited(Exception):
+class ApprovalPending(Exception):
     """A change waits for a person: the run was let go, and goes on exactly here."""
 
 
@@ -87,7 +87,7 @@ class RunRuntime:
             rests = await approvals.rests(session, run.id, run.fence)
             reading = None if rests else await inbox.read_inbox(session, run.id, run.fence, step)
         if rests:
-            raise ApprovalAwaited
+            raise ApprovalPending
         if reading is None:
             raise PauseRequested
         return reading

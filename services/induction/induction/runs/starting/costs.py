@@ -66,17 +66,17 @@ def of_batches(
     ]
 
 
-def usual(wanted: Usual, row: RunRow, on: date, table: PriceTable) -> float | None:
+def usual(expected: Usual, row: RunRow, on: date, table: PriceTable) -> float | None:
     """US dollars at list price, without any cache; None where a price is not known. A server that
     is not billed and has no price costs nothing."""
-    answer = Usage(input_tokens=wanted.task_tokens_in, output_tokens=wanted.task_tokens_out)
+    answer = Usage(input_tokens=expected.task_tokens_in, output_tokens=expected.task_tokens_out)
     proposal = Usage(
-        input_tokens=wanted.proposal_tokens_in, output_tokens=wanted.proposal_tokens_out
+        input_tokens=expected.proposal_tokens_in, output_tokens=expected.proposal_tokens_out
     )
     money = Decimal(0)
     for model, usage, count in (
-        (row.task_model, answer, wanted.task_calls),
-        (row.proposer_model, proposal, wanted.proposals),
+        (row.task_model, answer, expected.task_calls),
+        (row.proposer_model, proposal, expected.proposals),
     ):
         if prices.is_known(model, on, table):
             money += count * prices.cost(model, usage, on, table)

@@ -147,7 +147,7 @@ def trying(plan: Plan, candidate: PromptContent | None) -> Plan:
     if candidate is None:
         return plan
     return replace(
-        plan, candidate=candidate, opening=False, max_iterations=1, may_remove_blocks=True
+        plan, candidate=candidate, tries_ladder=False, max_iterations=1, may_remove_blocks=True
     )
 
 
@@ -206,8 +206,8 @@ def keep(row: RunRow, plan: Plan) -> None:
 
 def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
     """Cases per split."""
-    given = list(splits.values())
-    return {split.value: given.count(split) for split in Split}
+    dealt = list(splits.values())
+    return {split.value: dealt.count(split) for split in Split}
 
 
 def models_of(row: RunRow) -> list[str]:

@@ -33,7 +33,7 @@ FIRST_MEMBER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedRequest:
     row: TaskRow
     baseline_id: UUID
     task_model: str
@@ -41,7 +41,7 @@ class Checked:
     notes: tuple[str, ...]  # on its models
 
 
-async def check(session: AsyncSession, settings: Settings, request: RunRequest) -> Checked:
+async def check(session: AsyncSession, settings: Settings, request: RunRequest) -> CheckedRequest:
     """All that can be refused without the ground truth."""
     row = await tasks.get(session, request.task)
     tasks.require_current(row)
@@ -68,7 +68,7 @@ async def check(session: AsyncSession, settings: Settings, request: RunRequest) 
     models = (task_model, proposer_model, *request.to_models)
     notes = await pricing.remarks(session, settings, models)
     notes += (FIRST_MEMBER,) if is_of_one else ()
-    return Checked(row, baseline_id, task_model, proposer_model, notes)
+    return CheckedRequest(row, baseline_id, task_model, proposer_model, notes)
 
 
 async def _require_candidate(

@@ -63,7 +63,7 @@ def of_retrieval(plan: Plan, train: Sequence[Case]) -> list[str]:
     quotable = [case for case in train if case.may_quote]
     answers, most = plan.task.answers, min(EXAMPLE_TOKENS, plan.max_prompt_tokens or EXAMPLE_TOKENS)
     size = sum(part_tokens(plan.task.example(case), answers) for case in quotable)
-    if plan.retrieval or not plan.opening or size <= most or len(quotable) < LEAST_BANK:
+    if plan.retrieval or not plan.tries_ladder or size <= most or len(quotable) < LEAST_BANK:
         return []
     return [
         f"All {len(quotable)} cases that may be quoted take about {size} tokens as examples, and"

@@ -15,7 +15,7 @@ PAGE = 500
 """Predictions in one answer: each may have a long text."""
 
 
-class Gone(Exception):
+class PredictionGone(Exception):
     """A prediction of the replay is not there any more."""
 
 
@@ -30,10 +30,10 @@ async def newest(client: httpx2.AsyncClient, request: RunRequest) -> list[Predic
     logged: list[Prediction] = []
     before: UUID | None = None
     while len(logged) < most:
-        wanted = min(PAGE, most - len(logged))
-        page = await upstream.fetch_predictions(client, request.task, before=before, most=wanted)
+        size = min(PAGE, most - len(logged))
+        page = await upstream.fetch_predictions(client, request.task, before=before, most=size)
         logged += page
-        if len(page) < wanted:
+        if len(page) < size:
             break
         before = page[-1].id
     if not logged:
@@ -44,14 +44,14 @@ async def newest(client: httpx2.AsyncClient, request: RunRequest) -> list[Predic
 async def again(client: httpx2.AsyncClient, task: str, ids: Sequence[UUID]) -> list[Prediction]:
     """The predictions with these ids, which are in order. Raises Gone unless all are there,
     PredictionsNotReadable, UpstreamAway."""
-    wanted, logged = set(ids), list[Prediction]()
+    missing, logged = set(ids), list[Prediction]()
     before = UUID(int=ids[-1].int + 1) if ids else None
-    while len(logged) < len(wanted):
+    while len(logged) < len(missing):
         page = await upstream.fetch_predictions(client, task, before=before, most=PAGE)
-        logged += [one for one in page if one.id in wanted]
+        logged += [one for one in page if one.id in missing]
         if len(page) < PAGE or page[-1].id <= ids[0]:
             break
         before = page[-1].id
-    if len(logged) < len(wanted):
-        raise Gone
+    if len(logged) < len(missing):
+        raise PredictionGone
     return logged

@@ -101,7 +101,7 @@ def _read(body: str) -> tuple[Streamed, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunPosition:
     """Whose run it is, and how far it has come."""
 
     task: str
@@ -143,11 +143,11 @@ async def announce_progress(
             await both.execute()
 
 
-async def standings(reader: Reader, run_ids: Collection[UUID]) -> dict[UUID, Standing]:
+async def standings(reader: Reader, run_ids: Collection[UUID]) -> dict[UUID, RunPosition]:
     """Of every run. Raises NotFound, and Unavailable where the database is away."""
     rows = await reader.submit(Question(STANDING, (tuple(sorted(run_ids)),)))
     known = {
-        row["id"]: Standing(row["task"], RunStatus(row["status"]), row["last_event"])
+        row["id"]: RunPosition(row["task"], RunStatus(row["status"]), row["last_event"])
         for row in rows
     }
     if any(run_id not in known for run_id in run_ids):
@@ -266,9 +266,9 @@ async def _waited_for(reader: Reader, reading: Mapping[UUID, int]) -> Mapping[UU
 
 async def _news(reader: Reader, reading: Mapping[UUID, int]) -> dict[UUID, News]:
     """For each run its next events."""
-    wanted = sorted(reading)
-    numbers = tuple(reading[run_id] for run_id in wanted)
-    rows = await reader.submit(Question(NEWS, (tuple(wanted), numbers, EVENTS_AT_ONCE)))
+    run_ids = sorted(reading)
+    numbers = tuple(reading[run_id] for run_id in run_ids)
+    rows = await reader.submit(Question(NEWS, (tuple(run_ids), numbers, EVENTS_AT_ONCE)))
     return {run_id: _news_in(list(own)) for run_id, own in groupby(rows, key=lambda row: row["id"])}
 
 

@@ -67,7 +67,7 @@ watch: Any = Security(_by_key_or_ticket, scopes=["runs:read"])
 
 async def _own(
     request: Request, caller: Caller, run_ids: Sequence[UUID]
-) -> dict[UUID, stream.Standing]:
+) -> dict[UUID, stream.RunPosition]:
     resources: Resources = request.app.state.resources
     standings = await stream.standings(resources.reader, run_ids)
     for standing in standings.values():
@@ -151,7 +151,7 @@ async def follow_runs(
 def _streamed(
     request: Request,
     caller: Caller,
-    standings: Mapping[UUID, stream.Standing],
+    standings: Mapping[UUID, stream.RunPosition],
     reading: Mapping[UUID, int],
     written: Written,
 ) -> Response:

@@ -36,7 +36,7 @@ class Differs(Exception):
         self.n, self.recorded, self.replayed, self.reason = n, recorded, replayed, reason
 
 
-class Gone(Exception):
+class AnswerGone(Exception):
     """What the run was answered has been taken out of its ledger since."""
 
 
@@ -83,7 +83,7 @@ class Replay:
         answers = [self.answers[key] for key in keys]
         kept = [one for one in answers if one is not None]
         if len(kept) < len(answers):
-            raise Gone
+            raise AnswerGone
         return kept
 
     async def inbox(self, step: int) -> Inbox:

@@ -31,7 +31,7 @@ from induction.runs.computing import process as engine_process
 from induction.runs.computing.process import EngineDied, EngineFailed
 from induction.runs.driving import inbox, journal, loading
 from induction.runs.models import RunRow
-from induction.runs.verifying.comparison import IN_THE_ROW, CutShort, Differs, Gone, Replay
+from induction.runs.verifying.comparison import IN_THE_ROW, AnswerGone, CutShort, Differs, Replay
 
 log = structlog.get_logger(__name__)
 MOST_ATTEMPTS = 3
@@ -95,15 +95,15 @@ class NotOver(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class VerifiedRun:
     outcome: VerificationOutcome
     events: int = 0
     reason: str | None = None
     difference: EventDifference | None = None
 
 
-def _unchecked(reason: str, events: int = 0) -> Checked:
-    return Checked(VerificationOutcome.UNCHECKED, events, reason)
+def _unchecked(reason: str, events: int = 0) -> VerifiedRun:
+    return VerifiedRun(VerificationOutcome.UNCHECKED, events, reason)
 
 
 async def request(session: AsyncSession, run: RunRow) -> Verification:
@@ -188,7 +188,7 @@ async def _renew(resources: Resources, run_id: UUID) -> None:
         )
 
 
-async def _complete(session: AsyncSession, run_id: UUID, checked: Checked) -> None:
+async def _complete(session: AsyncSession, run_id: UUID, checked: VerifiedRun) -> None:
     difference = checked.difference
     await session.execute(
         _COMPLETE,
@@ -202,7 +202,7 @@ async def _complete(session: AsyncSession, run_id: UUID, checked: Checked) -> No
     )
 
 
-async def _checked(resources: Resources, run: RunRow) -> Checked:
+async def _checked(resources: Resources, run: RunRow) -> VerifiedRun:
     """What executing the run again shows."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
         erased = (await session.execute(text(_ERASED), {"run_id": run.id})).scalar_one()
@@ -220,24 +220,24 @@ async def _checked(resources: Resources, run: RunRow) -> Checked:
         return _unchecked(NOTHING)
     try:
         return await _executed(resources, run, replay)
-    except Gone:
+    except AnswerGone:
         return _unchecked(PRUNED, replay.events)
     except _TooLong:
         return _unchecked(TOO_LONG, replay.events)
     except CutShort:
-        return Checked(VerificationOutcome.SAME, replay.events, CUT_SHORT)
+        return VerifiedRun(VerificationOutcome.SAME, replay.events, CUT_SHORT)
     except EngineDied:
         raise
     except EngineFailed as failed:
         log.warning("verified engine failed", run_id=str(run.id), trace=str(failed))
         if replay.at_the_cut and failed.kind in (run.reason or ""):
-            return Checked(VerificationOutcome.SAME, replay.events, CUT_SHORT)
+            return VerifiedRun(VerificationOutcome.SAME, replay.events, CUT_SHORT)
         return _different(replay, f"The engine raised {failed.kind}.")
     except Differs as differs:
         return _different(replay, differs.reason, differs)
 
 
-async def _executed(resources: Resources, run: RunRow, replay: Replay) -> Checked:
+async def _executed(resources: Resources, run: RunRow, replay: Replay) -> VerifiedRun:
     allowed = 60 * run.promised.minutes + resources.settings.compute_seconds
     look = partial(_look, allowed)
     async with engine_process.opened(look, seconds=resources.settings.lease_seconds) as engine:
@@ -246,15 +246,26 @@ async def _executed(resources: Resources, run: RunRow, replay: Replay) -> Checke
             return _unchecked(OTHER_SCORER)
         await engine.run(RunKind(run.kind), plan, replay)
     replay.require_end()
+<<<<<<< HEAD
     replay.require_row(run.model_dump(mode="json", include=set(IN_THE_ROW.values())))
     return Checked(VerificationOutcome.SAME, replay.events)
+=======
+    return VerifiedRun(VerificationOutcome.SAME, replay.events)
+>>>>>>> words
 
 
-def _different(replay: Replay, reason: str | None, differs: Differs | None = None) -> Checked:
+def _different(replay: Replay, reason: str | None, differs: Differs | None = None) -> VerifiedRun:
     n = replay.events + 1
+<<<<<<< HEAD
     difference = differs or Differs(n, replay.recorded.get(n), None)
     shown = EventDifference.model_validate(difference, from_attributes=True)
     return Checked(VerificationOutcome.DIFFERENT, replay.events, reason, shown)
+=======
+    recorded = replay.recorded.get(n)
+    replayed = None if differs is None or differs.replayed is None else dict(differs.replayed)
+    difference = EventDifference(n=n, recorded=recorded, replayed=replayed)
+    return VerifiedRun(VerificationOutcome.DIFFERENT, replay.events, reason, difference)
+>>>>>>> words
 
 
 class _TooLong(Exception):

@@ -45,7 +45,7 @@ class Paired:
 
 
 @dataclass(frozen=True, slots=True)
-class Miss:
+class ItemMiss:
     """An item of ground truth that was not found, or (`is_extra`) one that should not be there.
 
     `failed` are all conditions that keep it from `nearest`; `condition` is the one to name.
@@ -87,12 +87,12 @@ def pairs(matching: Matching) -> list[Paired]:
     ]
 
 
-def misses(matching: Matching) -> list[Miss]:
+def misses(matching: Matching) -> list[ItemMiss]:
     """What was not found, then what should not be there; people, pair bonds, then events."""
     return [miss for table in _tables(matching) for miss in _misses(table)]
 
 
-def _misses(table: _Table) -> Iterator[Miss]:
+def _misses(table: _Table) -> Iterator[ItemMiss]:
     rows = {row for row, _ in table.matched}
     columns = {column for _, column in table.matched}
     for row, item in enumerate(table.truth):
@@ -105,18 +105,18 @@ def _misses(table: _Table) -> Iterator[Miss]:
             yield _miss(table, item, near, is_extra=True)
 
 
-def _miss(table: _Table, item: Item, near: list[assign.Pair], *, is_extra: bool) -> Miss:
+def _miss(table: _Table, item: Item, near: list[assign.Pair], *, is_extra: bool) -> ItemMiss:
     """Nearest is what fails least: in the fewest conditions, the lightest, the most similar."""
     weight = list(Condition).index
     failures = [(tuple(sorted(table.failed(pair), key=weight)), pair) for pair in near]
     if not failures:
-        return Miss(table.entity, is_extra, item, None, (Condition.ABSENT,))
+        return ItemMiss(table.entity, is_extra, item, None, (Condition.ABSENT,))
     failed, (row, column) = min(
         failures,
         key=lambda one: (len(one[0]), [weight(c) for c in one[0]], -table.similarity(one[1])),
     )
     nearest = table.truth[row] if is_extra else table.predicted[column]
-    return Miss(table.entity, is_extra, item, nearest, failed or (Condition.TAKEN,))
+    return ItemMiss(table.entity, is_extra, item, nearest, failed or (Condition.TAKEN,))
 
 
 def _tables(matching: Matching) -> Iterator[_Table]:

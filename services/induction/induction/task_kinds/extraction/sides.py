@@ -95,8 +95,8 @@ class Side:
 class View:
     """A side with its links as keys. Its unmatched people have keys that equal no other."""
 
-    def __init__(self, side: Side, people: Mapping[int, int], given: Mapping[int, int]) -> None:
-        self.side, self._given = side, given
+    def __init__(self, side: Side, people: Mapping[int, int], context: Mapping[int, int]) -> None:
+        self.side, self._context = side, context
         self._keys: list[Key] = []
         for position, person in enumerate(side.people):
             if position in people:
@@ -143,9 +143,9 @@ class View:
         return frozenset([self.key(bond.person_a), self.key(bond.person_b)])
 
     def _outside(self, identifier: int) -> Key:
-        if identifier not in self._given:
+        if identifier not in self._context:
             return ("given", identifier)
-        return self._given[identifier] if identifier > 0 else ("unknown", identifier)
+        return self._context[identifier] if identifier > 0 else ("unknown", identifier)
 
     def _links(self, event: Event) -> Links:
         return Links(

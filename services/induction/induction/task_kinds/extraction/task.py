@@ -19,8 +19,8 @@ from induction.task_kinds.base import (
     Component,
     Mistake,
     ModelAnswer,
+    ModelPrediction,
     NoTruth,
-    Prediction,
     Score,
 )
 from induction.task_kinds.extraction import discussion, explain, score, wording
@@ -71,7 +71,7 @@ class ExtractionTask:
         ]
         return missing + strange
 
-    def parse(self, answer: ModelAnswer) -> Prediction:
+    def parse(self, answer: ModelAnswer) -> ModelPrediction:
         return read(answer, self.answers)
 
     def example(self, case: Case) -> Example:
@@ -90,18 +90,18 @@ class ExtractionTask:
             raise NoTruth(Unanswerable.NO_EXTRACTION)
         return truth
 
-    def case_score(self, truth: JsonValue, prediction: Prediction) -> float:
+    def case_score(self, truth: JsonValue, prediction: ModelPrediction) -> float:
         """The case's own objective; 0 for a fault, even where there was nothing to extract."""
         if prediction.fault is not None:
             return 0.0
         return round(float(self.objective(self.counts([truth], [prediction])[0])), DIGITS)
 
-    def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score:
+    def score(self, truths: Sequence[JsonValue], predictions: Sequence[ModelPrediction]) -> Score:
         """The scores of `score.scores`, of the pooled counts."""
         return _scored(self.counts(truths, predictions))
 
     def per_conversation(
-        self, cases: Sequence[Case], predictions: Sequence[Prediction]
+        self, cases: Sequence[Case], predictions: Sequence[ModelPrediction]
     ) -> Score | None:
         statements = [
             Statement(
@@ -115,7 +115,9 @@ class ExtractionTask:
         by_discussion = discussion.counts(statements)
         return _scored(by_discussion) if len(by_discussion) else None
 
-    def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
+    def counts(
+        self, truths: Sequence[JsonValue], predictions: Sequence[ModelPrediction]
+    ) -> f1.Counts:
         """As `score.counts`; a fault found nothing, and is exact nowhere."""
         table = score.counts(
             [Extraction.model_validate(truth) for truth in truths],
@@ -141,7 +143,7 @@ class ExtractionTask:
             concerns=lambda mistake: _concerns(name, mistake),
         )
 
-    def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]:
+    def mistakes(self, truth: JsonValue, prediction: ModelPrediction) -> list[Mistake]:
         """What was missed, what was too much, and what was nearly right but for one condition;
         then the wrong codes of matched events."""
         if prediction.fault is not None:
@@ -149,7 +151,7 @@ class ExtractionTask:
         matching = match(Side(Extraction.model_validate(truth)), Side(extracted(prediction)))
         return [*_entities(matching), *_codes(matching)]
 
-    def nearly(self, truth: JsonValue, prediction: Prediction) -> str | None:
+    def nearly(self, truth: JsonValue, prediction: ModelPrediction) -> str | None:
         """A date, a gender or names that the strict scorer holds apart and a relaxed one would not
         (see `match.RELAXED`), where that alone makes the difference."""
         if prediction.fault is not None or not self.mistakes(truth, prediction):

@@ -20,7 +20,7 @@ from nlu_shared.schemas.extraction import (
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
-from induction.task_kinds.base import Case, Prediction
+from induction.task_kinds.base import Case, ModelPrediction
 
 TURNS_QUOTED = 2
 """Of the conversation before an example; more would cost more than it tells."""
@@ -73,7 +73,7 @@ def unnamed_codes(prompt: PromptContent) -> list[str]:
     return [code for code in codes if code not in instructed]
 
 
-def extracted(prediction: Prediction) -> Extraction:
+def extracted(prediction: ModelPrediction) -> Extraction:
     """What a prediction found; a fault found nothing."""
     return Extraction.model_validate({} if prediction.fault is not None else prediction.output)
 

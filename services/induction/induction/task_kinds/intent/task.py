@@ -18,8 +18,8 @@ from induction.task_kinds.base import (
     Component,
     Mistake,
     ModelAnswer,
+    ModelPrediction,
     NoTruth,
-    Prediction,
     Score,
 )
 from induction.task_kinds.intent import wording
@@ -51,8 +51,8 @@ class IntentTask:
     def problems(self, prompt: PromptContent) -> list[str]:
         """Labels no longer named in the instructions; examples whose answer is no label. An alias
         is its label here too: a prompt from before a rename is no worse for it."""
-        found = wording.named_in(prompt, [*self._spellings])
-        named = {self._spellings[spelling] for spelling in found}
+        spellings = wording.named_in(prompt, [*self._spellings])
+        named = {self._spellings[spelling] for spelling in spellings}
         missing = [f"label {name!r} is not named" for name in self.names if name not in named]
         strange = [
             f"example {index} answers with no label of this task"
@@ -61,7 +61,7 @@ class IntentTask:
         ]
         return missing + strange
 
-    def parse(self, answer: ModelAnswer) -> Prediction:
+    def parse(self, answer: ModelAnswer) -> ModelPrediction:
         """A label of this task with its confidence, absent where there is none, by the rule of
         `nlu_shared.rendering.leniency`."""
         return read(answer, self.answers)
@@ -87,10 +87,10 @@ class IntentTask:
             raise NoTruth(Unanswerable.RETIRED_LABEL, named)
         return named
 
-    def case_score(self, truth: JsonValue, prediction: Prediction) -> float:
+    def case_score(self, truth: JsonValue, prediction: ModelPrediction) -> float:
         return float(prediction.output == truth)
 
-    def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score:
+    def score(self, truths: Sequence[JsonValue], predictions: Sequence[ModelPrediction]) -> Score:
         """Macro-F1, with each label's F1 as `f1:<label>`, and accuracy."""
         total = f1.summed(*self._words(truths, predictions), self.counted(truths))
         occurring = set(map(str, truths))
@@ -103,10 +103,14 @@ class IntentTask:
         components["accuracy"] = round(right / len(truths), DIGITS) if truths else 0.0
         return Score(round(float(self.objective(total)), DIGITS), components, len(truths))
 
-    def per_conversation(self, cases: Sequence[Case], predictions: Sequence[Prediction]) -> None:
+    def per_conversation(
+        self, cases: Sequence[Case], predictions: Sequence[ModelPrediction]
+    ) -> None:
         """Labels of a conversation add up to nothing."""
 
-    def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
+    def counts(
+        self, truths: Sequence[JsonValue], predictions: Sequence[ModelPrediction]
+    ) -> f1.Counts:
         return f1.by_case(*self._words(truths, predictions), self.counted(truths))
 
     def counted(self, truths: Sequence[JsonValue]) -> list[str]:
@@ -114,7 +118,7 @@ class IntentTask:
         return [*self.names, *sorted({str(truth) for truth in truths} - set(self.names))]
 
     def _words(
-        self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]
+        self, truths: Sequence[JsonValue], predictions: Sequence[ModelPrediction]
     ) -> tuple[list[str], list[str | None]]:
         labels = [None if one.output is None else str(one.output) for one in predictions]
         return [str(truth) for truth in truths], labels
@@ -133,14 +137,14 @@ class IntentTask:
             concerns=lambda mistake: name in (mistake.truth, mistake.predicted),
         )
 
-    def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]:
+    def mistakes(self, truth: JsonValue, prediction: ModelPrediction) -> list[Mistake]:
         if prediction.fault is not None:
             return [Mistake(NO_ANSWER, str(truth), None)]
         if prediction.output == truth:
             return []
         return [Mistake(CONFUSED, str(truth), str(prediction.output))]
 
-    def nearly(self, truth: JsonValue, prediction: Prediction) -> None:
+    def nearly(self, truth: JsonValue, prediction: ModelPrediction) -> None:
         """A label is the label or it is not."""
 
     def holds(self, truth: JsonValue) -> frozenset[str]:

@@ -23,7 +23,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
 from nlu_logger.dashboard.access import queries
-from nlu_logger.dashboard.access.given import (
+from nlu_logger.dashboard.access.forms import (
     KEY_WORDS,
     AuditIn,
     KeyId,
@@ -77,26 +77,26 @@ async def rotate_key_by_form(
 
 @router.post("/keys/revoke")
 async def revoke_key_by_form(
-    given: Annotated[KeyId, form_of(KeyId)],
+    submission: Annotated[KeyId, form_of(KeyId)],
     login: Administrator,
     session: DbSession,
     caller: CallerDep,
 ) -> Response:
-    refused = await attempt(session, keys.revoke(session, given.key, caller=caller))
+    refused = await attempt(session, keys.revoke(session, submission.key, caller=caller))
     return await _page(session, login, refused) if refused else led(OPERATIONS)
 
 
 @router.get("/audit", dependencies=[administers, of_every_task])
 async def show_audit_log(
     login: Administrator,
-    wanted: Annotated[AuditIn, query_of(AuditIn)],
+    filters: Annotated[AuditIn, query_of(AuditIn)],
     session: DbSession,
     authenticator: AuthenticatorDep,
 ) -> HTMLResponse:
-    shown = table(wanted)
-    page = await _lines(session, wanted, shown, limit=LINES)
+    shown = table(filters)
+    page = await _lines(session, filters, shown, limit=LINES)
     actors, actions = await queries.named(session)
-    chosen = {wanted.actor} if wanted.actor else set()
+    chosen = {filters.actor} if filters.actor else set()
     subjects = {*actors, *chosen, *(line.actor for line in page.items)}
     called = await names.of(authenticator, subjects)
     return HOUSE.page(
@@ -104,35 +104,35 @@ async def show_audit_log(
         login,
         at=OPERATIONS,
         lines=page.items,
-        wanted=wanted,
+        filters=filters,
         table=shown,
         older=shown.page(before=page.next_cursor) if page.next_cursor else None,
-        newest=shown.page() if wanted.before else None,
+        newest=shown.page() if filters.before else None,
         names=called,
         actors=apart({one: called[one] for one in {*actors, *chosen}}),
-        actions=sorted({*actions, *({wanted.action} if wanted.action else ())}),
+        actions=sorted({*actions, *({filters.action} if filters.action else ())}),
     )
 
 
 @router.get("/audit.csv", dependencies=[administers, of_every_task])
 async def save_audit_log(
-    wanted: Annotated[AuditIn, query_of(AuditIn)], session: DbSession
+    filters: Annotated[AuditIn, query_of(AuditIn)], session: DbSession
 ) -> Response:
-    page = await _lines(session, wanted, table(wanted), limit=MOST_SAVED)
+    page = await _lines(session, filters, table(filters), limit=MOST_SAVED)
     return file("audit-log", as_csv(SAVED, page.items))
 
 
 async def _lines(
-    session: AsyncSession, wanted: AuditIn, shown: Table, *, limit: int
+    session: AsyncSession, filters: AuditIn, shown: Table, *, limit: int
 ) -> Page[AuditLine]:
-    given = wanted.model_dump(exclude={"sort"})
-    return await audit.page(session, **given, order=shown.order, limit=limit)
+    conditions = filters.model_dump(exclude={"sort"})
+    return await audit.page(session, **conditions, order=shown.order, limit=limit)
 
 
 async def _rotate(session: AsyncSession, form: Filled[RotateIn], caller: Caller) -> KeyMade:
-    given = form.taken()
-    grace = timedelta(hours=given.grace_hours)
-    return await keys.rotate(session, given.key, grace=grace, caller=caller)
+    submission = form.taken()
+    grace = timedelta(hours=submission.grace_hours)
+    return await keys.rotate(session, submission.key, grace=grace, caller=caller)
 
 
 async def _issue(session: AsyncSession, form: Filled[NewKeyIn], caller: Caller) -> KeyMade:
@@ -147,7 +147,7 @@ async def _page(
     session: AsyncSession,
     login: Login,
     result: KeyMade | ServiceError | None = None,
-    given: NewKeyIn | None = None,
+    submission: NewKeyIn | None = None,
 ) -> HTMLResponse:
     refused = result if isinstance(result, ServiceError) else None
     return HOUSE.page(
@@ -159,6 +159,6 @@ async def _page(
         scopes=SCOPES,
         made=result if isinstance(result, KeyMade) else None,
         refused=refused,
-        given=given if refused else None,
+        submission=submission if refused else None,
         now=datetime.now(UTC),
     )

@@ -17,9 +17,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
 from nlu_logger.alerts import service as alerts
-from nlu_logger.dashboard.alerting import given as wording
+from nlu_logger.dashboard.alerting import forms as wording
 from nlu_logger.dashboard.alerting import queries
-from nlu_logger.dashboard.alerting.given import WORDS, AlertId, NewAlertIn
+from nlu_logger.dashboard.alerting.forms import WORDS, AlertId, NewAlertIn
 from nlu_logger.dashboard.forms import Filled, invalid, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
 from nlu_logger.settings import Settings
@@ -46,18 +46,18 @@ async def add_alert(
 ) -> Response:
     made = await attempt(session, _create(session, form, settings, caller))
     if isinstance(made, ServiceError):
-        return await _page(session, login, refused=made, given=form.values)
+        return await _page(session, login, refused=made, submission=form.values)
     return led(f"{ALERTS}#{made.id}")
 
 
 @router.post("/remove")
 async def remove_alert(
-    given: Annotated[AlertId, form_of(AlertId)],
+    submission: Annotated[AlertId, form_of(AlertId)],
     login: Administrator,
     session: DbSession,
     caller: CallerDep,
 ) -> Response:
-    refused = await attempt(session, alerts.delete(session, given.alert, caller=caller))
+    refused = await attempt(session, alerts.delete(session, submission.alert, caller=caller))
     return await _page(session, login, refused=refused) if refused else led(ALERTS)
 
 
@@ -77,7 +77,7 @@ async def _page(
     *,
     chosen: UUID | None = None,
     refused: ServiceError | None = None,
-    given: NewAlertIn | None = None,
+    submission: NewAlertIn | None = None,
 ) -> HTMLResponse:
     caller, now = login.caller, datetime.now(UTC)
     listed = await alerts.every(session, caller=caller)
@@ -97,6 +97,6 @@ async def _page(
         chosen=chosen,
         incidents=incidents,
         refused=refused,
-        given=given,
+        submission=submission,
         wording=wording,
     )

@@ -10,13 +10,13 @@ from nlu_shared.kit.pages.forms import query_of
 from nlu_shared.schemas.insights import Sample, Version
 from starlette.responses import HTMLResponse
 
-from nlu_logger.dashboard.comparing.given import ComparisonIn, MatrixIn, Period
+from nlu_logger.dashboard.comparing.filters import ComparisonIn, MatrixIn, Period
 from nlu_logger.dashboard.comparing.matrix import mistakes, square
 from nlu_logger.dashboard.house import HOUSE, OVERVIEW, Reader
-from nlu_logger.dashboard.search.given import rows
+from nlu_logger.dashboard.search.filters import rows
 from nlu_logger.insights import queries
 from nlu_logger.insights import service as insights
-from nlu_logger.insights.service import Filters
+from nlu_logger.insights.service import PeriodFilters
 from nlu_logger.settings import Settings
 
 router = APIRouter(include_in_schema=False)
@@ -26,18 +26,18 @@ SettingsDep = Annotated[Settings, Depends(settings_of)]
 @router.get("/confusion")
 async def show_confusion(
     login: Reader,
-    wanted: Annotated[MatrixIn, query_of(MatrixIn)],
+    query: Annotated[MatrixIn, query_of(MatrixIn)],
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> HTMLResponse:
-    filters = _filters(wanted, settings, caller=caller)
-    confusion = await insights.confusion(session, filters, wanted.sample)
+    filters = _filters(query, settings, caller=caller)
+    confusion = await insights.confusion(session, filters, query.sample)
     return HOUSE.page(
         "confusion.html",
         login,
         at=OVERVIEW,
-        wanted=wanted,
+        query=query,
         filters=filters,
         confusion=confusion,
         square=square(confusion.cells),
@@ -54,38 +54,38 @@ async def show_confusion(
 @router.get("/compare")
 async def show_comparison(
     login: Reader,
-    wanted: Annotated[ComparisonIn, query_of(ComparisonIn)],
+    query: Annotated[ComparisonIn, query_of(ComparisonIn)],
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> HTMLResponse:
     """Where one of the two is not named, or both are the same, only the choice is shown."""
-    filters = _filters(wanted, settings, caller=caller)
+    filters = _filters(query, settings, caller=caller)
     return HOUSE.page(
         "compare.html",
         login,
         at=OVERVIEW,
-        wanted=wanted,
+        query=query,
         filters=filters,
-        versions=await queries.versions(session, filters.kept, wanted.of),
+        versions=await queries.versions(session, filters.kept, query.of),
         kinds=list(Version),
         tasks=await queries.tasks(
             session, _filters(Period(days="90"), settings, caller=caller).kept
         ),
-        comparison=await insights.compared(session, filters, wanted.of, wanted.a, wanted.b)
-        if wanted.a and wanted.b and wanted.a != wanted.b
+        comparison=await insights.compared(session, filters, query.of, query.a, query.b)
+        if query.a and query.b and query.a != query.b
         else None,
         rows=rows,
     )
 
 
-def _filters(wanted: Period, settings: Settings, *, caller: Caller) -> Filters:
+def _filters(query: Period, settings: Settings, *, caller: Caller) -> PeriodFilters:
     return insights.filters_of(
         caller,
         since=None,
         until=None,
-        days=int(wanted.days),
-        task=wanted.task,
+        days=int(query.days),
+        task=query.task,
         model_version=None,
         prompt_version=None,
         settings=settings,

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from nlu_logger.dashboard.erasing import wording
 from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
-from nlu_logger.dashboard.search.given import rows
+from nlu_logger.dashboard.search.filters import rows
 from nlu_logger.dashboard.wording import UUID_WORD, Word
 from nlu_logger.exports import schedules
 from nlu_logger.migrations import ERASER
@@ -60,7 +60,7 @@ async def erase_person(
     try:
         receipt = await _erase(request.app.state.resources, form, settings, caller)
     except ServiceError as refused:
-        return _page(login, given=form.values, refused=refused)
+        return _page(login, submission=form.values, refused=refused)
     return led(f"{ERASURE}/{receipt.id}")
 
 
@@ -98,21 +98,21 @@ async def _erase(
         )
 
 
-def _person(given: EraseIn) -> UUID:
-    if given.user is None:
+def _person(submission: EraseIn) -> UUID:
+    if submission.user is None:
         raise Invalid("User id is empty. Nothing was erased.", code="not_sure")
-    if given.again is None:
+    if submission.again is None:
         raise Invalid("The same once more is empty. Nothing was erased.", code="not_sure")
-    if given.again != given.user:
+    if submission.again != submission.user:
         detail = "The same once more is another id than User id. Nothing was erased."
         raise Invalid(detail, code="not_sure")
-    return given.user
+    return submission.user
 
 
 def _page(
     login: Login,
     *,
-    given: EraseIn | None = None,
+    submission: EraseIn | None = None,
     refused: ServiceError | None = None,
     receipt: ErasureReceipt | None = None,
     holders: Mapping[str, str] | None = None,
@@ -123,7 +123,7 @@ def _page(
         login,
         status=refused.status if refused else 200,
         at=OPERATIONS,
-        given=given,
+        submission=submission,
         refused=refused,
         receipt=receipt,
         holders=holders,

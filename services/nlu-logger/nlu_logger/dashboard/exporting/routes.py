@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from nlu_logger.anonymise.text import Anonymiser
-from nlu_logger.dashboard.exporting.given import (
+from nlu_logger.dashboard.exporting.forms import (
     CRONS,
     WORDS,
     ExportIn,
@@ -55,31 +55,31 @@ async def download_export(
 ) -> Response:
     """The file of the API, as one that a browser saves; what is refused leads back to the form."""
     if form.refused is not None:
-        given = NewScheduleIn.model_construct(**dict(form.values))
-        return await _page(session, login, request, refused=form.refused, given=given)
+        submission = NewScheduleIn.model_construct(**dict(form.values))
+        return await _page(session, login, request, refused=form.refused, submission=submission)
     return await _download(form.values, session, caller, answer, request)
 
 
 async def _download(
-    wanted: ExportIn, session: DbSession, caller: CallerDep, answer: AnswerDep, request: Request
+    order: ExportIn, session: DbSession, caller: CallerDep, answer: AnswerDep, request: Request
 ) -> StreamingResponse:
     rules: Anonymiser = request.app.state.resources.anonymiser
-    redact = rules.value if wanted.anonymise else service.unchanged
-    seen = service.window(caller, task=wanted.task, days=wanted.days, now=datetime.now(UTC))
-    given = seen, answer, session, caller
-    if wanted.mode == "review":
+    redact = rules.value if order.anonymise else service.unchanged
+    seen = service.window(caller, task=order.task, days=order.days, now=datetime.now(UTC))
+    common = seen, answer, session, caller
+    if order.mode == "review":
         sent = await api.export_review(
-            *given, redact, {}, wanted.threshold or REVIEWED_BELOW, wanted.format
+            *common, redact, {}, order.threshold or REVIEWED_BELOW, order.format
         )
     else:
         chosen = service.Selection(
-            min_confidence=RETRAINED_FROM if wanted.threshold is None else wanted.threshold,
-            approved_only=wanted.approved_only,
+            min_confidence=RETRAINED_FROM if order.threshold is None else order.threshold,
+            approved_only=order.approved_only,
         )
         sent = await api.export_retraining(
-            seen, chosen, answer, session, caller, redact, {}, wanted.format
+            seen, chosen, answer, session, caller, redact, {}, order.format
         )
-    name = f"{wanted.mode}-{datetime.now(UTC):%Y-%m-%d}.{wanted.format}"
+    name = f"{order.mode}-{datetime.now(UTC):%Y-%m-%d}.{order.format}"
     sent.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return sent
 
@@ -95,19 +95,19 @@ async def add_schedule_by_form(
     targets = _targets(request)
     made = await attempt(session, _add(session, form, caller, targets))
     if isinstance(made, ServiceError):
-        return await _page(session, login, request, refused=made, given=form.values)
+        return await _page(session, login, request, refused=made, submission=form.values)
     return led(EXPORTS)
 
 
 @router.post("/remove")
 async def remove_schedule_by_form(
-    given: Annotated[ScheduleId, form_of(ScheduleId)],
+    submission: Annotated[ScheduleId, form_of(ScheduleId)],
     login: Administrator,
     session: DbSession,
     caller: CallerDep,
     request: Request,
 ) -> Response:
-    refused = await attempt(session, schedules.remove(session, given.schedule, caller=caller))
+    refused = await attempt(session, schedules.remove(session, submission.schedule, caller=caller))
     return await _page(session, login, request, refused=refused) if refused else led(EXPORTS)
 
 
@@ -133,7 +133,7 @@ async def _page(
     *,
     chosen: UUID | None = None,
     refused: ServiceError | None = None,
-    given: NewScheduleIn | None = None,
+    submission: NewScheduleIn | None = None,
 ) -> HTMLResponse:
     caller = login.caller
     written = await schedules.runs(session, chosen, caller=caller) if chosen else None
@@ -150,5 +150,5 @@ async def _page(
         chosen=chosen,
         written=written,
         refused=refused,
-        given=given,
+        submission=submission,
     )

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 
 from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator
-from nlu_logger.dashboard.importing.given import (
+from nlu_logger.dashboard.importing.forms import (
     ADD_LABELS,
     LONGEST,
     WORDS,
@@ -56,33 +56,35 @@ async def import_by_form(
 async def _import(
     session: AsyncSession, form: Filled[ImportIn], settings: Settings, *, caller: Caller
 ) -> tuple[list[Line], ImportAnswer]:
-    given = form.taken()
-    lines = given.lines()
-    if given.what == "review":
-        how = Saying(settings, approve=given.approve, allow_new=given.allow_new)
+    submission = form.taken()
+    lines = submission.lines()
+    if submission.what == "review":
+        how = Saying(settings, approve=submission.approve, allow_new=submission.allow_new)
         return lines, await service.import_corrections(session, lines, how, caller=caller)
-    if given.task is None:
+    if submission.task is None:
         raise Invalid("Say which task the texts are of.", code="no_task")
-    truth = Labelling(task=given.task, may_quote=given.may_quote, allow_new=given.allow_new)
+    truth = Labelling(
+        task=submission.task, may_quote=submission.may_quote, allow_new=submission.allow_new
+    )
     return lines, await service.import_truth(session, lines, truth, caller=caller)
 
 
 async def _page(
     session: AsyncSession,
     login: Login,
-    given: ImportIn,
+    submission: ImportIn,
     done: tuple[list[Line], ImportAnswer] | ServiceError | None = None,
 ) -> HTMLResponse:
     error = done if isinstance(done, ServiceError) else None
     shown = done if isinstance(done, tuple) else None
-    rejected = rejected_file(given, *shown) if shown and refused(shown[1]) else None
+    rejected = rejected_file(submission, *shown) if shown and refused(shown[1]) else None
     return HOUSE.page(
         "imports.html",
         login,
         status=error.status if error else 200,
         at=OPERATIONS,
         tasks=await queries.tasks(session, caller=login.caller),
-        given=given,
+        submission=submission,
         answer=shown[1] if shown else None,
         rejected=rejected,
         refused=error,

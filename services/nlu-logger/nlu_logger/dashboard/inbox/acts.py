@@ -20,7 +20,7 @@ from pydantic import JsonValue
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.dashboard.inbox import choices, extraction, lines, queries, service, slips
-from nlu_logger.dashboard.inbox.given import (
+from nlu_logger.dashboard.inbox.forms import (
     DecisionIn,
     DefineIn,
     DoubtIn,
@@ -37,7 +37,7 @@ from nlu_logger.labels import service as labels
 from nlu_logger.predictions import service as predictions
 from nlu_logger.reviews import claims, conflicts, decisions, label_issues
 from nlu_logger.reviews import service as reviews
-from nlu_logger.reviews.service import Proposal
+from nlu_logger.reviews.service import StoredCorrection
 from nlu_logger.settings import Settings
 
 
@@ -49,49 +49,53 @@ class Done:
 
 
 async def label(
-    session: AsyncSession, given: LabelIn, settings: Settings, *, caller: Caller
+    session: AsyncSession, submission: LabelIn, settings: Settings, *, caller: Caller
 ) -> Done:
     """An item is labelled, and approved where the reviewer does both; so is what is alike to it.
 
     One that is alike and cannot be labelled so stops no other. Raises what `reviews.correct` and
     `decisions.approve` raise, but for a truth that contradicts another: that waits as a conflict.
     """
-    await _take_locks(session, given)
-    made = await _label(session, given.item, given, settings, caller=caller)
+    await _take_locks(session, submission)
+    made = await _label(session, submission.item, submission, settings, caller=caller)
     settled = 1
-    for other in given.alike if given.queue is not InboxQueue.AUDIT else ():
-        done = await attempt(session, _one_more(session, other, given, settings, caller=caller))
+    for other in submission.alike if submission.queue is not InboxQueue.AUDIT else ():
+        done = await attempt(
+            session, _one_more(session, other, submission, settings, caller=caller)
+        )
         settled += isinstance(done, Done)
-    if given.approves:
-        await _approve(session, made.row.id, given, settings, caller=caller)
+    if submission.approves:
+        await _approve(session, made.row.id, submission, settings, caller=caller)
     return Done(made.row.id, settled=settled)
 
 
-async def _take_locks(session: AsyncSession, given: LabelIn) -> None:
+async def _take_locks(session: AsyncSession, submission: LabelIn) -> None:
     """As `decisions` takes them: ground truth before the predictions that a label changes."""
-    if given.approves:
+    if submission.approves:
         await ground_truth.lock(session)
 
 
 async def _one_more(
-    session: AsyncSession, item: UUID, given: LabelIn, settings: Settings, *, caller: Caller
+    session: AsyncSession, item: UUID, submission: LabelIn, settings: Settings, *, caller: Caller
 ) -> Done:
-    made = await _label(session, item, given, settings, caller=caller)
-    if given.approves:
-        await _approve(session, made.row.id, given, settings, caller=caller)
+    made = await _label(session, item, submission, settings, caller=caller)
+    if submission.approves:
+        await _approve(session, made.row.id, submission, settings, caller=caller)
     return Done(made.row.id)
 
 
 async def _label(
-    session: AsyncSession, item: UUID, given: LabelIn, settings: Settings, *, caller: Caller
-) -> Proposal:
-    await _check_waits(session, item, given, caller=caller)
-    if given.is_right:
-        right = ConfirmationIn(correction_notes=given.note, allow_new=given.allow_new)
+    session: AsyncSession, item: UUID, submission: LabelIn, settings: Settings, *, caller: Caller
+) -> StoredCorrection:
+    await _check_waits(session, item, submission, caller=caller)
+    if submission.is_right:
+        right = ConfirmationIn(correction_notes=submission.note, allow_new=submission.allow_new)
         return await reviews.confirm(session, item, right, caller=caller, settings=settings)
-    if given.output is not None:
-        return await code(session, item, read_json(given.output), given, settings, caller=caller)
-    label = given.label or given.typed
+    if submission.output is not None:
+        return await code(
+            session, item, read_json(submission.output), submission, settings, caller=caller
+        )
+    label = submission.label or submission.typed
     if label is None:
         raise Invalid("Choose a label first, or type one.", code="no_truth")
     row = await predictions.get(session, item, caller=caller)
@@ -103,8 +107,8 @@ async def _label(
         session,
         item,
         label,
-        given.note,
-        allow_new=given.allow_new,
+        submission.note,
+        allow_new=submission.allow_new,
         caller=caller,
         settings=settings,
         choices=[one.label for one in offered],
@@ -112,10 +116,12 @@ async def _label(
 
 
 async def _check_waits(
-    session: AsyncSession, item: UUID, given: LabelIn, *, caller: Caller
+    session: AsyncSession, item: UUID, submission: LabelIn, *, caller: Caller
 ) -> None:
     """Whoever looked at it longer than they held it may come late."""
-    if not given.may_be_second and await queries.labelled_by_others(session, item, caller=caller):
+    if not submission.may_be_second and await queries.labelled_by_others(
+        session, item, caller=caller
+    ):
         detail = "A colleague has labelled it meanwhile. Yours was not saved; here is what is next."
         raise Conflict(detail, code="labelled_meanwhile")
 
@@ -133,70 +139,70 @@ async def code(
     session: AsyncSession,
     item: UUID,
     output: JsonValue,
-    given: LabelIn,
+    submission: LabelIn,
     settings: Settings,
     *,
     caller: Caller,
-) -> Proposal:
+) -> StoredCorrection:
     """The right structured answer; the model's own, in whatever form, confirms it."""
     row = await predictions.get(session, item, caller=caller)
     proposed, read = extraction.proposal_of(row.output), extraction.proposal_of(output)
     if output == row.output or (proposed is not None and proposed == read):
-        right = ConfirmationIn(correction_notes=given.note)
+        right = ConfirmationIn(correction_notes=submission.note)
         return await reviews.confirm(session, item, right, caller=caller, settings=settings)
-    body = CorrectionIn(corrected_output=output, correction_notes=given.note)
+    body = CorrectionIn(corrected_output=output, correction_notes=submission.note)
     return await reviews.correct(session, item, body, caller=caller, settings=settings)
 
 
 async def code_by_form(
     session: AsyncSession,
-    given: LabelIn,
-    filled: extraction.Filled,
+    submission: LabelIn,
+    filled: extraction.FilledRows,
     settings: Settings,
     *,
     caller: Caller,
 ) -> Done:
     """An extraction as its form gives it. Raises Invalid with the place that cannot be taken."""
-    about = await predictions.get(session, given.item, caller=caller)
+    about = await predictions.get(session, submission.item, caller=caller)
     try:
         read = extraction.read(filled)
         slips.check(read, extraction.proposal_of(about.output))
         output: JsonValue = extraction.plain(read)
     except extraction.NoExtraction as wrong:
         raise Invalid(str(wrong), code="no_extraction") from None
-    await _take_locks(session, given)
-    await _check_waits(session, given.item, given, caller=caller)
-    made = await code(session, given.item, output, given, settings, caller=caller)
-    if given.approves:
-        await _approve(session, made.row.id, given, settings, caller=caller)
+    await _take_locks(session, submission)
+    await _check_waits(session, submission.item, submission, caller=caller)
+    made = await code(session, submission.item, output, submission, settings, caller=caller)
+    if submission.approves:
+        await _approve(session, made.row.id, submission, settings, caller=caller)
     return Done(made.row.id)
 
 
-async def define(session: AsyncSession, given: DefineIn, *, caller: Caller) -> Done:
+async def define(session: AsyncSession, submission: DefineIn, *, caller: Caller) -> Done:
     """The first set of a task. Raises Invalid, and what `labels.define` raises."""
-    body = LabelSetIn(labels=lines.read(given.lines or ""), replaces=0)
-    await labels.define(session, given.of, body, caller=caller)
+    body = LabelSetIn(labels=lines.read(submission.lines or ""), replaces=0)
+    await labels.define(session, submission.of, body, caller=caller)
     return Done(settled=0)
 
 
 async def decide(
-    session: AsyncSession, given: DecisionIn, settings: Settings, *, caller: Caller
+    session: AsyncSession, submission: DecisionIn, settings: Settings, *, caller: Caller
 ) -> Done:
     """A correction is approved or rejected, and so is what is alike."""
     settled = 0
-    await decisions.locked(session, [given.item, *given.alike], caller=caller)
-    for one in (given.item, *given.alike):
-        act = _decide(session, one, given, settings, caller=caller)
-        done = await (act if one == given.item else attempt(session, act))
+    await decisions.locked(session, [submission.item, *submission.alike], caller=caller)
+    for one in (submission.item, *submission.alike):
+        act = _decide(session, one, submission, settings, caller=caller)
+        done = await (act if one == submission.item else attempt(session, act))
         settled += isinstance(done, Done)
-    return Done(given.item, settled=settled)
+    return Done(submission.item, settled=settled)
 
 
 async def _decide(
-    session: AsyncSession, one: UUID, given: DecisionIn, settings: Settings, *, caller: Caller
+    session: AsyncSession, one: UUID, submission: DecisionIn, settings: Settings, *, caller: Caller
 ) -> Done:
-    if given.verdict == "approve":
-        await _approve(session, one, given, settings, caller=caller)
+    if submission.verdict == "approve":
+        await _approve(session, one, submission, settings, caller=caller)
     else:
         await decisions.reject(session, one, caller=caller)
     await claims.end(session, one, caller=caller)
@@ -206,43 +212,43 @@ async def _decide(
 async def _approve(
     session: AsyncSession,
     correction: UUID,
-    given: LabelIn | DecisionIn,
+    submission: LabelIn | DecisionIn,
     settings: Settings,
     *,
     caller: Caller,
 ) -> None:
     if not caller.has(decisions.DECIDE):
         raise Forbidden(f"The scope {decisions.DECIDE} is needed.")
-    request = ApprovalIn(may_quote=given.quoting.may_quote, allow_new=given.allow_new)
+    request = ApprovalIn(may_quote=submission.quoting.may_quote, allow_new=submission.allow_new)
     # The conflict is stored and waits in its own queue; what was labelled stands beside it.
     with suppress(ConflictingTruth):
         await decisions.approve(session, correction, request, settings, caller=caller)
 
 
-async def answer_doubt(session: AsyncSession, given: DoubtIn, *, caller: Caller) -> Done:
+async def answer_doubt(session: AsyncSession, submission: DoubtIn, *, caller: Caller) -> Done:
     """A doubted case stands, or goes."""
-    if given.verdict == "clear":
-        await label_issues.clear(session, given.item, caller=caller)
+    if submission.verdict == "clear":
+        await label_issues.clear(session, submission.item, caller=caller)
     else:
         if not caller.has("ground-truth:write"):
             raise Forbidden("The scope ground-truth:write is needed.")
-        await claims.guard(session, [given.item], caller=caller)
-        await ground_truth.remove(session, given.item, caller=caller)
+        await claims.guard(session, [submission.item], caller=caller)
+        await ground_truth.remove(session, submission.item, caller=caller)
     return Done()
 
 
 async def settle(
-    session: AsyncSession, given: SettlementIn, settings: Settings, *, caller: Caller
+    session: AsyncSession, submission: SettlementIn, settings: Settings, *, caller: Caller
 ) -> Done:
     """One truth of two is left, or none."""
-    body = Settling(truth=Settlement(given.verdict), allow_new=given.allow_new)
-    await conflicts.settle(session, given.item, body, settings, caller=caller)
+    body = Settling(truth=Settlement(submission.verdict), allow_new=submission.allow_new)
+    await conflicts.settle(session, submission.item, body, settings, caller=caller)
     return Done()
 
 
-async def skip(session: AsyncSession, given: SkipIn, *, caller: Caller) -> Done:
+async def skip(session: AsyncSession, submission: SkipIn, *, caller: Caller) -> Done:
     """Somebody else may look at it from now on."""
-    await claims.end(session, given.item, caller=caller)
+    await claims.end(session, submission.item, caller=caller)
     return Done(settled=0)
 
 

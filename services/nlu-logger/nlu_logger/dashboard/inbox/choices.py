@@ -92,10 +92,10 @@ def _read(answers: Sequence[str], known: LabelSet) -> list[str]:
 def _guesses(prediction: Prediction, known: LabelSet) -> dict[str, float | None]:
     """By label, the answer first and the others by confidence."""
     others = sorted(prediction.secondary_intents, key=lambda one: -one.confidence)
-    given = [(prediction.predicted_intent, prediction.confidence)]
-    given += [(one.intent, one.confidence) for one in others]
+    guesses = [(prediction.predicted_intent, prediction.confidence)]
+    guesses += [(one.intent, one.confidence) for one in others]
     named: dict[str, float | None] = {}
-    for intent, confidence in given:
+    for intent, confidence in guesses:
         spelled = spelling(intent)
         if spelled:
             named.setdefault(known.spellings.get(spelled, spelled), confidence)

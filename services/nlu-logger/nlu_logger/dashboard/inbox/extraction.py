@@ -79,7 +79,7 @@ HIDDEN = ("id", "confidence")
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ExtractionForm:
     """What the form shows: rows by kind, the names behind ids, and what the model proposed."""
 
     rows: Mapping[str, Sequence[Row]]
@@ -104,7 +104,7 @@ def proposal_of(output: JsonValue) -> Extraction | None:
         return None
 
 
-def sheet(proposed: Extraction, filled: "Filled | None" = None) -> Sheet:
+def form_for(proposed: Extraction, filled: "FilledRows | None" = None) -> ExtractionForm:
     """A form that is filled in with the proposal, or with what somebody has given so far."""
     before = _rows(proposed)
     rows = {kind: list(some) for kind, some in (before if filled is None else filled.rows).items()}
@@ -113,7 +113,7 @@ def sheet(proposed: Extraction, filled: "Filled | None" = None) -> Sheet:
         for _ in range(count):
             spare -= 1
             rows[kind].append({"id": str(spare)})
-    return Sheet(
+    return ExtractionForm(
         rows=rows,
         people=_people(rows),
         bonds=_bonds(rows),
@@ -123,14 +123,14 @@ def sheet(proposed: Extraction, filled: "Filled | None" = None) -> Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledRows:
     """What a form gives, as texts; rows in which only the id stands are left out."""
 
     rows: Mapping[str, Sequence[Row]]
     delete: Sequence[str]
 
 
-def filled(fields: Iterable[tuple[str, str]]) -> Filled:
+def filled(fields: Iterable[tuple[str, str]]) -> FilledRows:
     rows: dict[str, dict[int, Row]] = {kind: defaultdict(dict) for kind in FIELDS}
     delete: list[str] = []
     several = {one.name for one in FIELDS["events"] if one.several}
@@ -149,17 +149,17 @@ def filled(fields: Iterable[tuple[str, str]]) -> Filled:
         kind: [row for _, row in sorted(some.items()) if _is_filled(row)]
         for kind, some in rows.items()
     }
-    return Filled(kept, delete)
+    return FilledRows(kept, delete)
 
 
-def read(given: Filled) -> Extraction:
+def read(filled_rows: FilledRows) -> Extraction:
     """What a form says. Raises NoExtraction, which says where it cannot be taken."""
     kept: dict[str, Any] = {
         kind: [_typed(row) for row in some if "gone" not in row]
-        for kind, some in given.rows.items()
+        for kind, some in filled_rows.rows.items()
     }
     try:
-        return Extraction.model_validate({**kept, "delete": given.delete})
+        return Extraction.model_validate({**kept, "delete": filled_rows.delete})
     except ValidationError as wrong:
         raise NoExtraction(_where(wrong)) from None
 
@@ -170,10 +170,10 @@ def plain(extraction: Extraction) -> dict[str, JsonValue]:
     return kept | extraction.model_dump(mode="json", exclude_defaults=True)
 
 
-def differences(proposed: Extraction, given: Extraction) -> list[str]:
+def differences(proposed: Extraction, corrected: Extraction) -> list[str]:
     """What was changed, a line each, in words."""
     lines = []
-    old, new = _rows(proposed), _rows(given)
+    old, new = _rows(proposed), _rows(corrected)
     names = _people(new) | _people(old)
     for kind in FIELDS:
         before = {row["id"]: row for row in old[kind]}

@@ -133,7 +133,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class PendingCorrection:
     """A correction that waits for a decision, and what it is about."""
 
     correction: Correction
@@ -184,7 +184,7 @@ async def proposals(
     own: bool,
     caller: Caller,
     limit: int,
-) -> Sequence[Proposal]:
+) -> Sequence[PendingCorrection]:
     """What waits for a decision and no colleague holds, what the caller holds before the oldest;
     what contradicts an approved truth waits among the conflicts.
 
@@ -207,7 +207,7 @@ async def proposals(
     if len(rows) < limit:
         free = both.where(*kept, ~claims.held(col(C.id))).order_by(col(C.id))
         rows += await session.exec(free.limit(limit - len(rows)))
-    return [Proposal(row.view(), predictions.view(about)) for row, about in rows]
+    return [PendingCorrection(row.view(), predictions.view(about)) for row, about in rows]
 
 
 async def labelled_by_others(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> bool:

@@ -23,8 +23,8 @@ from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, REVIEW, Reviewer, led, needs
 from nlu_logger.dashboard.inbox import acts, extraction, service
 from nlu_logger.dashboard.inbox.acts import Done
-from nlu_logger.dashboard.inbox.extraction import Filled as Rows
-from nlu_logger.dashboard.inbox.given import (
+from nlu_logger.dashboard.inbox.extraction import FilledRows as Rows
+from nlu_logger.dashboard.inbox.forms import (
     WORDS,
     DecisionIn,
     DefineIn,
@@ -109,33 +109,37 @@ async def define_labels_by_form(
 
 @router.post("/decide", dependencies=[decides])
 async def decide_item(
-    given: Annotated[DecisionIn, form_of(DecisionIn)], visit: VisitDep, caller: CallerDep
+    submission: Annotated[DecisionIn, form_of(DecisionIn)], visit: VisitDep, caller: CallerDep
 ) -> Response:
-    decided = acts.decide(visit.database, given, visit.settings, caller=caller)
-    return await _answer(visit, given, decided)
+    decided = acts.decide(visit.database, submission, visit.settings, caller=caller)
+    return await _answer(visit, submission, decided)
 
 
 @router.post("/doubt", dependencies=[decides])
 async def answer_doubt(
-    given: Annotated[DoubtIn, form_of(DoubtIn)], visit: VisitDep, caller: CallerDep
+    submission: Annotated[DoubtIn, form_of(DoubtIn)], visit: VisitDep, caller: CallerDep
 ) -> Response:
-    return await _answer(visit, given, acts.answer_doubt(visit.database, given, caller=caller))
+    return await _answer(
+        visit, submission, acts.answer_doubt(visit.database, submission, caller=caller)
+    )
 
 
 @router.post("/settle", dependencies=[decides])
 async def settle_conflict_by_form(
-    given: Annotated[SettlementIn, form_of(SettlementIn)], visit: VisitDep, caller: CallerDep
+    submission: Annotated[SettlementIn, form_of(SettlementIn)], visit: VisitDep, caller: CallerDep
 ) -> Response:
-    settled = acts.settle(visit.database, given, visit.settings, caller=caller)
-    return await _answer(visit, given, settled)
+    settled = acts.settle(visit.database, submission, visit.settings, caller=caller)
+    return await _answer(visit, submission, settled)
 
 
 @router.post("/skip", dependencies=[needs("reviews:read")])
 async def skip_item(
-    given: Annotated[SkipIn, form_of(SkipIn)], visit: VisitDep, caller: CallerDep
+    submission: Annotated[SkipIn, form_of(SkipIn)], visit: VisitDep, caller: CallerDep
 ) -> Response:
-    done = await acts.skip(visit.database, given, caller=caller)
-    return await _next(visit, given, _after(visit.memory.with_skipped(given.item), given, done))
+    done = await acts.skip(visit.database, submission, caller=caller)
+    return await _next(
+        visit, submission, _after(visit.memory.with_skipped(submission.item), submission, done)
+    )
 
 
 @router.post("/undo", dependencies=[labels])
@@ -162,8 +166,10 @@ async def _label(visit: Visit, form: Filled[LabelIn], caller: Caller) -> Done:
 
 
 async def _code(visit: Visit, form: Filled[LabelIn], filled: Rows, caller: Caller) -> Done:
-    given = form.taken()
-    return await acts.code_by_form(visit.database, given, filled, visit.settings, caller=caller)
+    submission = form.taken()
+    return await acts.code_by_form(
+        visit.database, submission, filled, visit.settings, caller=caller
+    )
 
 
 async def _define(visit: Visit, form: Filled[DefineIn], caller: Caller) -> Done:
@@ -171,24 +177,24 @@ async def _define(visit: Visit, form: Filled[DefineIn], caller: Caller) -> Done:
 
 
 async def _answer(
-    visit: Visit, given: ItemIn, act: Awaitable[Done], filled: Rows | None = None
+    visit: Visit, submission: ItemIn, act: Awaitable[Done], filled: Rows | None = None
 ) -> Response:
     """To what is next; or the same page with the reason, and with what was typed still in it."""
     result = await attempt(visit.database, act)
     if isinstance(result, ServiceError):
-        place = Place(**_place(given))
-        return await _page(visit, place, refused=result, given=given, filled=filled)
-    return await _next(visit, given, _after(visit.memory, given, result))
+        place = Place(**_place(submission))
+        return await _page(visit, place, refused=result, submission=submission, filled=filled)
+    return await _next(visit, submission, _after(visit.memory, submission, result))
 
 
-def _after(memory: Memory, given: ItemIn, done: Done) -> Memory:
+def _after(memory: Memory, submission: ItemIn, done: Done) -> Memory:
     made = memory.with_act(done.correction, done=done.settled)
-    approves = getattr(given, "approves", memory.approves)
-    return made.model_copy(update={"quoting": given.quoting, "approves": approves})
+    approves = getattr(submission, "approves", memory.approves)
+    return made.model_copy(update={"quoting": submission.quoting, "approves": approves})
 
 
-def _place(given: Place) -> dict[str, Any]:
-    return {name: getattr(given, name) for name in Place.model_fields}
+def _place(submission: Place) -> dict[str, Any]:
+    return {name: getattr(submission, name) for name in Place.model_fields}
 
 
 async def _next(visit: Visit, place: Place, memory: Memory) -> Response:
@@ -211,7 +217,7 @@ async def _page(
     place: Place,
     *,
     refused: ServiceError | None = None,
-    given: ItemIn | None = None,
+    submission: ItemIn | None = None,
     filled: Rows | None = None,
 ) -> Response:
     authenticator = visit.request.app.state.resources.authenticator
@@ -226,8 +232,8 @@ async def _page(
         caller=caller,
         named=[holder] if holder else [],
     )
-    if filled is not None and given is not None:
-        service.fill_in(shown, given.item, filled)
+    if filled is not None and submission is not None:
+        service.fill_in(shown, submission.item, filled)
     page = HOUSE.page(
         "inbox.html",
         visit.login,
@@ -239,7 +245,7 @@ async def _page(
         view=shown,
         refused=refused,
         claim=refused.claim if isinstance(refused, Held) else None,
-        given=given,
+        submission=submission,
         extraction=extraction,
         second_approver=visit.settings.require_second_approver,
         audit_share=visit.settings.audit_share,

@@ -18,11 +18,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.dashboard.inbox import choices, extraction, queries
 from nlu_logger.dashboard.inbox.choices import Choice
-from nlu_logger.dashboard.inbox.given import InboxQueue, Place
+from nlu_logger.dashboard.inbox.forms import InboxQueue, Place
 from nlu_logger.dashboard.inbox.memory import Memory
-from nlu_logger.dashboard.inbox.queries import Act, Proposal
+from nlu_logger.dashboard.inbox.queries import Act, PendingCorrection
 from nlu_logger.dashboard.worth import service as worth
-from nlu_logger.dashboard.worth.service import Worth
+from nlu_logger.dashboard.worth.service import LabelsNeeded
 from nlu_logger.label_sets import service as label_sets
 from nlu_logger.reviews import claims, conflicts, label_issues, priority, queues
 from nlu_logger.settings import Settings
@@ -52,7 +52,7 @@ class Offered:
     may_add: bool = False
     alike: Sequence[Alike] = ()
     proposed: Extraction | None = None
-    sheet: extraction.Sheet | None = None
+    coding_form: extraction.ExtractionForm | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Shown(Offered):
     differences: Sequence[str] | None = None
     last: Act | None = None
     near: Sequence[str] = ()
-    worth: Worth | None = None
+    worth: LabelsNeeded | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -120,10 +120,10 @@ async def show(
     return shown
 
 
-def fill_in(shown: Shown, item: UUID, given: extraction.Filled) -> None:
+def fill_in(shown: Shown, item: UUID, filled_rows: extraction.FilledRows) -> None:
     """What somebody has typed so far stands in the form again, if it is of the item in focus."""
     if shown.proposed is not None and shown.item.id == item:
-        shown.sheet = extraction.sheet(shown.proposed, given)
+        shown.coding_form = extraction.form_for(shown.proposed, filled_rows)
 
 
 async def _show_prediction(
@@ -165,7 +165,7 @@ async def offer(
         shown.proposed = extraction.proposal_of(item.output)
         if shown.proposed is not None and hides_answer:
             shown.proposed = Extraction()
-        shown.sheet = None if shown.proposed is None else extraction.sheet(shown.proposed)
+        shown.coding_form = None if shown.proposed is None else extraction.form_for(shown.proposed)
     else:
         answered = () if known.version else await queries.answered(session, item.task)
         shown.keys = () if known.version else choices.keys(known, answered, kept)
@@ -213,9 +213,9 @@ async def _show_proposal(
     shown.is_new = choices.is_new(one.label, shown.known)
     shown.alike = _by_text(_alike(one, waiting[1:]))
     proposed = extraction.proposal_of(one.prediction.output)
-    given = extraction.proposal_of(one.correction.corrected_output)
-    if proposed and given:
-        shown.differences = extraction.differences(proposed, given)
+    corrected = extraction.proposal_of(one.correction.corrected_output)
+    if proposed and corrected:
+        shown.differences = extraction.differences(proposed, corrected)
 
 
 async def _show_doubt(
@@ -264,7 +264,9 @@ def _is_free(case: SuspiciousCase, caller: Caller) -> bool:
     return case.claim is None or case.claim.claimed_by == caller.subject
 
 
-def _alike(one: Proposal, others: Sequence[Proposal]) -> Sequence[tuple[UUID, str]]:
+def _alike(
+    one: PendingCorrection, others: Sequence[PendingCorrection]
+) -> Sequence[tuple[UUID, str]]:
     """Proposals of the same truth for nearly the same words."""
     if one.label is None:
         return []
@@ -286,7 +288,7 @@ def _by_text(near: Sequence[tuple[UUID, str]]) -> list[Alike]:
 
 def _subjects(shown: Shown) -> set[str]:
     match shown.item:
-        case Proposal(correction=correction):
+        case PendingCorrection(correction=correction):
             return {correction.author}
         case SuspiciousCase():
             return {shown.item.approved_by}

@@ -8,11 +8,11 @@ from nlu_logger.dashboard.inbox.extraction import NoExtraction
 DATES = {"dateTime": "date", "endDateTime": "until"}
 
 
-def check(given: Extraction, proposed: Extraction | None) -> None:
+def check(corrected: Extraction, proposed: Extraction | None) -> None:
     """Raises NoExtraction for an event about nobody, and for a date that nobody can read and that
     is not said to be unknown. What the model proposed and somebody left is not theirs to mend."""
     before = set() if proposed is None else {_without_id(one) for one in proposed.events}
-    for number, one in enumerate(given.events, start=1):
+    for number, one in enumerate(corrected.events, start=1):
         if _without_id(one) not in before:
             _check(one, number)
 

@@ -20,11 +20,11 @@ from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, SEARCH, Searcher, led, needs
 from nlu_logger.dashboard.inbox import acts, extraction
 from nlu_logger.dashboard.inbox.acts import Done
-from nlu_logger.dashboard.inbox.given import WORDS, ItemIn, Place
+from nlu_logger.dashboard.inbox.forms import WORDS, ItemIn, Place
 from nlu_logger.dashboard.inbox.memory import Memory
 from nlu_logger.dashboard.judging import service
-from nlu_logger.dashboard.judging.given import JudgementIn, TakeBackIn, VerdictIn
-from nlu_logger.dashboard.search.given import rows
+from nlu_logger.dashboard.judging.forms import JudgementIn, TakeBackIn, VerdictIn
+from nlu_logger.dashboard.search.filters import rows
 from nlu_logger.reviews.claims import Held
 from nlu_logger.settings import Settings
 
@@ -65,24 +65,26 @@ async def judge_prediction(form: JudgementForm, look: LookDep, caller: CallerDep
 
 @router.post("/code", dependencies=[labels])
 async def code_prediction(form: JudgementForm, look: LookDep, caller: CallerDep) -> Response:
-    filled, given = extraction.filled(await fields(look.request)), form.values
-    return await _answer(look, given.item, given, _code(look, form, filled, caller), filled)
+    filled, submission = extraction.filled(await fields(look.request)), form.values
+    return await _answer(
+        look, submission.item, submission, _code(look, form, filled, caller), filled
+    )
 
 
 @router.post("/decide", dependencies=[decides])
 async def decide_on_its_page(
-    given: Annotated[VerdictIn, form_of(VerdictIn)], look: LookDep, caller: CallerDep
+    submission: Annotated[VerdictIn, form_of(VerdictIn)], look: LookDep, caller: CallerDep
 ) -> Response:
-    decided = acts.decide(look.database, given, look.settings, caller=caller)
-    return await _answer(look, given.prediction, given, decided)
+    decided = acts.decide(look.database, submission, look.settings, caller=caller)
+    return await _answer(look, submission.prediction, submission, decided)
 
 
 @router.post("/take-back", dependencies=[labels])
 async def take_back_on_its_page(
-    given: Annotated[TakeBackIn, form_of(TakeBackIn)], look: LookDep, caller: CallerDep
+    submission: Annotated[TakeBackIn, form_of(TakeBackIn)], look: LookDep, caller: CallerDep
 ) -> Response:
-    taken = acts.take_back(look.database, given.item, caller=caller)
-    return await _answer(look, given.prediction, given, taken)
+    taken = acts.take_back(look.database, submission.item, caller=caller)
+    return await _answer(look, submission.prediction, submission, taken)
 
 
 async def _judge(look: Look, form: Filled[JudgementIn], caller: Caller) -> Done:
@@ -90,22 +92,24 @@ async def _judge(look: Look, form: Filled[JudgementIn], caller: Caller) -> Done:
 
 
 async def _code(
-    look: Look, form: Filled[JudgementIn], filled: extraction.Filled, caller: Caller
+    look: Look, form: Filled[JudgementIn], filled: extraction.FilledRows, caller: Caller
 ) -> Done:
-    given = form.taken()
-    return await acts.code_by_form(look.database, given, filled, look.settings, caller=caller)
+    submission = form.taken()
+    return await acts.code_by_form(look.database, submission, filled, look.settings, caller=caller)
 
 
 async def _answer(
     look: Look,
     prediction_id: UUID,
-    given: ItemIn,
+    submission: ItemIn,
     act: Awaitable[Done],
-    filled: extraction.Filled | None = None,
+    filled: extraction.FilledRows | None = None,
 ) -> Response:
     result = await attempt(look.database, act)
     if isinstance(result, ServiceError):
-        return await _page(look, prediction_id, refused=result, given=given, filled=filled)
+        return await _page(
+            look, prediction_id, refused=result, submission=submission, filled=filled
+        )
     return led(f"{SEARCH}/{prediction_id}#corrections")
 
 
@@ -114,8 +118,8 @@ async def _page(
     prediction_id: UUID,
     *,
     refused: ServiceError | None = None,
-    given: ItemIn | None = None,
-    filled: extraction.Filled | None = None,
+    submission: ItemIn | None = None,
+    filled: extraction.FilledRows | None = None,
 ) -> Response:
     claim = refused.claim if isinstance(refused, Held) else None
     view = await service.history(
@@ -134,8 +138,8 @@ async def _page(
         view=view,
         rows=rows,
         place=Place(),
-        memory=_memory(given),
-        kept=given if isinstance(given, JudgementIn) else None,
+        memory=_memory(submission),
+        kept=submission if isinstance(submission, JudgementIn) else None,
         refused=refused,
         claim=claim,
         extraction=extraction,
@@ -143,10 +147,10 @@ async def _page(
     )
 
 
-def _memory(given: ItemIn | None) -> Memory:
+def _memory(submission: ItemIn | None) -> Memory:
     """What the boxes of the form stand at: as they were sent, if it was refused."""
     now = Memory(since=datetime.now(UTC))
-    if given is None:
+    if submission is None:
         return now
-    approves = getattr(given, "approves", False)
-    return now.model_copy(update={"quoting": given.quoting, "approves": approves})
+    approves = getattr(submission, "approves", False)
+    return now.model_copy(update={"quoting": submission.quoting, "approves": approves})

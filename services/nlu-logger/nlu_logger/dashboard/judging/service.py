@@ -42,7 +42,7 @@ async def history(
     *,
     caller: Caller,
     named: Sequence[str] = (),
-    filled: extraction.Filled | None = None,
+    filled: extraction.FilledRows | None = None,
 ) -> History:
     """Raises NotFound. What reviewers made of it is for those who may read reviews; `named` are
     subjects whose names are shown as well, `filled` is what stands in the form again."""
@@ -80,7 +80,7 @@ async def history(
 async def _choice(
     session: AsyncSession,
     prediction: Prediction,
-    filled: extraction.Filled | None,
+    filled: extraction.FilledRows | None,
     *,
     caller: Caller,
 ) -> inbox.Offered | None:
@@ -89,5 +89,5 @@ async def _choice(
     choice = inbox.Offered()
     await inbox.offer(session, choice, prediction, hides_answer=False, caller=caller)
     if filled is not None and choice.proposed is not None:
-        choice.sheet = extraction.sheet(choice.proposed, filled)
+        choice.coding_form = extraction.form_for(choice.proposed, filled)
     return choice

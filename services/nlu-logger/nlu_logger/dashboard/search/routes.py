@@ -17,7 +17,7 @@ from nlu_logger.dashboard.forms import Filled, kept_query
 from nlu_logger.dashboard.house import HOUSE, SEARCH, Searcher
 from nlu_logger.dashboard.inbox import queries
 from nlu_logger.dashboard.search import service
-from nlu_logger.dashboard.search.given import WORDS, SearchIn, table
+from nlu_logger.dashboard.search.filters import WORDS, SearchIn, table
 from nlu_logger.exports import disclosures
 from nlu_logger.settings import Settings
 
@@ -44,10 +44,10 @@ async def search_predictions(
     caller: CallerDep,
     settings: SettingsDep,
 ) -> HTMLResponse:
-    wanted = form.taken_or(SearchIn())
-    shown = table(wanted)
+    filters = form.taken_or(SearchIn())
+    shown = table(filters)
     page = (
-        await service.find(session, wanted, settings, order=shown.order, caller=caller)
+        await service.find(session, filters, settings, order=shown.order, caller=caller)
         if form.refused is None
         else NOTHING
     )
@@ -57,29 +57,29 @@ async def search_predictions(
         status=form.status,
         at=SEARCH,
         refused=form.refused,
-        wanted=form.values,
-        is_narrowed=wanted != SearchIn(sort=wanted.sort),
+        filters=form.values,
+        is_narrowed=filters != SearchIn(sort=filters.sort),
         table=shown,
         predictions=page.items,
         tasks=await queries.tasks(session, caller=caller),
         older=shown.page(before=page.next_cursor) if page.next_cursor else None,
-        newest=shown.page() if wanted.before else None,
+        newest=shown.page() if filters.before else None,
     )
 
 
 @router.get(".csv")
 async def save_predictions(
-    wanted: Annotated[SearchIn, query_of(SearchIn)],
+    filters: Annotated[SearchIn, query_of(SearchIn)],
     login: Searcher,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Response:
     """It is noted who got which rows, as of an export."""
-    shown = table(wanted)
-    filters = wanted.model_dump(mode="json", exclude_defaults=True)
-    await disclosures.record(session, "predictions", to=caller.subject, filters=filters)
+    shown = table(filters)
+    recorded = filters.model_dump(mode="json", exclude_defaults=True)
+    await disclosures.record(session, "predictions", to=caller.subject, filters=recorded)
     page = await service.find(
-        session, wanted, settings, order=shown.order, caller=caller, limit=MOST_SAVED
+        session, filters, settings, order=shown.order, caller=caller, limit=MOST_SAVED
     )
     return file("predictions", as_csv(SAVED, page.items))

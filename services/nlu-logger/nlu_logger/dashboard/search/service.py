@@ -6,7 +6,7 @@ from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.predictions import Prediction
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.dashboard.search.given import SearchIn
+from nlu_logger.dashboard.search.filters import SearchIn
 from nlu_logger.predictions import service as predictions
 from nlu_logger.settings import Settings
 
@@ -15,7 +15,7 @@ A_PAGE = 50
 
 async def find(
     session: AsyncSession,
-    wanted: SearchIn,
+    filters: SearchIn,
     settings: Settings,
     *,
     order: Order,
@@ -23,9 +23,9 @@ async def find(
     limit: int = A_PAGE,
 ) -> Page[Prediction]:
     """The newest first, or in an order."""
-    given = wanted.model_dump(exclude={"before", "audited", "sort"})
-    drawn = (settings.audit_seed, settings.audit_share) if wanted.audited else None
-    kept = predictions.Filters(**given, drawn=drawn)
+    conditions = filters.model_dump(exclude={"before", "audited", "sort"})
+    drawn = (settings.audit_seed, settings.audit_share) if filters.audited else None
+    kept = predictions.Filters(**conditions, drawn=drawn)
     return await predictions.page(
-        session, kept, caller=caller, before=wanted.before, limit=limit, order=order
+        session, kept, caller=caller, before=filters.before, limit=limit, order=order
     )

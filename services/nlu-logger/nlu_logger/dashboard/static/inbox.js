@@ -65,11 +65,11 @@ function begin() {
 
 // Labels: what is typed leaves those that hold it; Enter takes the first of them.
 function filter(typed) {
-  const wanted = plain(typed.value);
+  const part = plain(typed.value);
   const buttons = [...card().querySelectorAll("[name=label]")];
-  const left = buttons.filter((one) => !(one.hidden = !plain(one.value).includes(wanted)));
-  left.sort((a, b) => plain(b.value).startsWith(wanted) - plain(a.value).startsWith(wanted));
-  buttons.forEach((one) => one.classList.toggle("first", wanted !== "" && one === left[0]));
+  const left = buttons.filter((one) => !(one.hidden = !plain(one.value).includes(part)));
+  left.sort((a, b) => plain(b.value).startsWith(part) - plain(a.value).startsWith(part));
+  buttons.forEach((one) => one.classList.toggle("first", part !== "" && one === left[0]));
   card().querySelector(".none").hidden = left.length > 0;
   return left[0];
 }
@@ -125,11 +125,11 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (key === "Enter" && target !== card() && target !== document.body) return;
-  const wanted = /^[1-9]$/.test(key) ? `[data-number="${key}"]` : `[data-key="${CSS.escape(key)}"]`;
-  const found = inbox().querySelector(wanted);
-  if (!found || found.hidden) return;
+  const selector = /^[1-9]$/.test(key) ? `[data-number="${key}"]` : `[data-key="${CSS.escape(key)}"]`;
+  const control = inbox().querySelector(selector);
+  if (!control || control.hidden) return;
   event.preventDefault();
-  if (!event.repeat) act(found);
+  if (!event.repeat) act(control);
 });
 
 // From a field to the keys; what was typed to find a label is done with, unless it is a new one.
@@ -142,16 +142,16 @@ function back() {
   card().focus();
 }
 
-function act(found) {
-  if (found.matches("select")) {
-    found.selectedIndex = (found.selectedIndex + 1) % found.options.length;
-    tell(`${found.closest("label").firstChild.textContent}: ${found.selectedOptions[0].text}`);
-  } else if (found.matches("input[type=text], textarea")) found.focus();
+function act(control) {
+  if (control.matches("select")) {
+    control.selectedIndex = (control.selectedIndex + 1) % control.options.length;
+    tell(`${control.closest("label").firstChild.textContent}: ${control.selectedOptions[0].text}`);
+  } else if (control.matches("input[type=text], textarea")) control.focus();
   else {
-    const folded = found.closest("details:not([open])");
-    if (folded && !found.matches("summary")) folded.open = true;
-    found.click();
-    if (found.matches("[type=checkbox]")) tell(`${found.parentElement.textContent.trim()}: ${found.checked ? "on" : "off"}`);
+    const folded = control.closest("details:not([open])");
+    if (folded && !control.matches("summary")) folded.open = true;
+    control.click();
+    if (control.matches("[type=checkbox]")) tell(`${control.parentElement.textContent.trim()}: ${control.checked ? "on" : "off"}`);
   }
 }
 

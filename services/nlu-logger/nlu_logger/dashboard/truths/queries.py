@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.dashboard.truths.given import TruthsIn
+from nlu_logger.dashboard.truths.filters import TruthsIn
 from nlu_logger.ground_truth.models import ConflictRow, GroundTruthRow
 from nlu_logger.reviews.models import CorrectionRow
 
@@ -52,7 +52,7 @@ class Counted:
 
 async def page(
     session: AsyncSession,
-    wanted: TruthsIn,
+    filters: TruthsIn,
     *,
     order: Order,
     caller: Caller,
@@ -61,11 +61,11 @@ async def page(
     """What was approved last first, or in an order."""
     disputed = exists().where(col(ConflictRow.ground_truth_id) == col(G.id))
     bounds: list[Any] = [
-        *_of(wanted, caller),
-        None if wanted.text is None else func.strpos(func.lower(G.text), wanted.text.lower()) > 0,
-        None if wanted.label is None else col(G.truth) == type_coerce(wanted.label, JSONB),
-        None if wanted.quotable is None else col(G.may_quote).is_(wanted.quotable),
-        disputed if wanted.disputed else None,
+        *_of(filters, caller),
+        None if filters.text is None else func.strpos(func.lower(G.text), filters.text.lower()) > 0,
+        None if filters.label is None else col(G.truth) == type_coerce(filters.label, JSONB),
+        None if filters.quotable is None else col(G.may_quote).is_(filters.quotable),
+        disputed if filters.disputed else None,
     ]
     listed = (
         select(G, CorrectionRow.prediction_id, disputed)
@@ -73,14 +73,14 @@ async def page(
         .where(*(one for one in bounds if one is not None))
     )
     order = order if order.name else NEWEST_APPROVED
-    arranged = await ordered(session, listed, SORTS, order, id=G.id, before=wanted.before)
+    arranged = await ordered(session, listed, SORTS, order, id=G.id, before=filters.before)
     rows = [Listed(*row) for row in await session.execute(arranged.limit(limit + 1))]
     return cut(rows, limit, lambda one: one.case.id)
 
 
-async def counted(session: AsyncSession, wanted: TruthsIn, *, caller: Caller) -> Counted:
+async def counted(session: AsyncSession, filters: TruthsIn, *, caller: Caller) -> Counted:
     """Of the task, or of all that are the caller's."""
-    of = [one for one in _of(wanted, caller) if one is not None]
+    of = [one for one in _of(filters, caller) if one is not None]
     disputed = exists().where(col(ConflictRow.ground_truth_id) == col(G.id))
     counts = select(
         func.count(),
@@ -96,7 +96,7 @@ async def tasks(session: AsyncSession, *, caller: Caller) -> Sequence[str]:
     return (await session.exec(named)).all()
 
 
-def _of(wanted: TruthsIn, caller: Caller) -> list[Any]:
+def _of(filters: TruthsIn, caller: Caller) -> list[Any]:
     own = None if caller.tasks is None else col(G.task).in_(caller.tasks)
-    task = None if wanted.task is None else col(G.task) == wanted.task
+    task = None if filters.task is None else col(G.task) == filters.task
     return [one for one in (own, task) if one is not None]

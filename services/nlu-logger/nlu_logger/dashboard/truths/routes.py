@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from nlu_logger.dashboard.forms import Filled, kept_query
 from nlu_logger.dashboard.house import HOUSE, TRUTHS, TruthReader, led, needs
 from nlu_logger.dashboard.truths import queries
-from nlu_logger.dashboard.truths.given import WORDS, CaseId, TruthsIn, table
+from nlu_logger.dashboard.truths.filters import WORDS, CaseId, TruthsIn, table
 from nlu_logger.exports import disclosures
 from nlu_logger.ground_truth import service
 
@@ -47,39 +47,39 @@ async def show_truths(
     session: DbSession,
     caller: CallerDep,
 ) -> HTMLResponse:
-    wanted = form.taken_or(TruthsIn())
-    return await _page(request, session, login, wanted, form.refused, typed=form.values)
+    filters = form.taken_or(TruthsIn())
+    return await _page(request, session, login, filters, form.refused, typed=form.values)
 
 
 @router.get(".csv")
 async def save_truths(
-    wanted: Annotated[TruthsIn, query_of(TruthsIn)],
+    filters: Annotated[TruthsIn, query_of(TruthsIn)],
     login: TruthReader,
     session: DbSession,
     caller: CallerDep,
 ) -> Response:
     """It is noted who got which rows, as of an export."""
-    filters = wanted.model_dump(mode="json", exclude_defaults=True)
-    await disclosures.record(session, "ground_truth", to=caller.subject, filters=filters)
-    order = table(wanted).order
-    rows, _ = await queries.page(session, wanted, order=order, caller=caller, limit=MOST_SAVED)
+    recorded = filters.model_dump(mode="json", exclude_defaults=True)
+    await disclosures.record(session, "ground_truth", to=caller.subject, filters=recorded)
+    order = table(filters).order
+    rows, _ = await queries.page(session, filters, order=order, caller=caller, limit=MOST_SAVED)
     return file("ground-truth", as_csv(SAVED, rows))
 
 
 @router.post("/withdraw", dependencies=[needs("ground-truth:read", "ground-truth:write")])
 async def withdraw_case(
-    given: Annotated[CaseId, form_of(CaseId)],
+    submission: Annotated[CaseId, form_of(CaseId)],
     login: TruthReader,
     request: Request,
     session: DbSession,
     caller: CallerDep,
 ) -> Response:
     """Who holds a copy is told to forget it."""
-    refused = await attempt(session, service.remove(session, given.case, caller=caller))
+    refused = await attempt(session, service.remove(session, submission.case, caller=caller))
     return (
-        await _page(request, session, login, given, refused)
+        await _page(request, session, login, submission, refused)
         if refused
-        else led(table(given).page())
+        else led(table(submission).page())
     )
 
 
@@ -87,29 +87,29 @@ async def _page(
     request: Request,
     session: AsyncSession,
     login: Login,
-    wanted: TruthsIn,
+    filters: TruthsIn,
     refused: ServiceError | None = None,
     *,
     typed: TruthsIn | None = None,
 ) -> HTMLResponse:
     """`typed` is what stands in the form, where that is not what is `wanted`."""
     caller = login.caller
-    shown = table(wanted)
-    listed, older = await queries.page(session, wanted, order=shown.order, caller=caller)
+    shown = table(filters)
+    listed, older = await queries.page(session, filters, order=shown.order, caller=caller)
     authenticator = request.app.state.resources.authenticator
     return HOUSE.page(
         "truths.html",
         login,
         status=refused.status if refused else 200,
         at=TRUTHS,
-        wanted=typed or wanted,
+        filters=typed or filters,
         table=shown,
         listed=listed,
-        counted=await queries.counted(session, wanted, caller=caller),
+        counted=await queries.counted(session, filters, caller=caller),
         tasks=await queries.tasks(session, caller=caller),
         names=await names.of(authenticator, {one.case.approved_by for one in listed}),
         older=shown.page(before=older) if older else None,
-        newest=shown.page() if wanted.before else None,
+        newest=shown.page() if filters.before else None,
         refused=refused,
-        given=wanted.model_dump(exclude_defaults=True, exclude={"before", "case"}),
+        parameters=filters.model_dump(exclude_defaults=True, exclude={"before", "case"}),
     )

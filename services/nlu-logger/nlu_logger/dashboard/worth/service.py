@@ -19,7 +19,7 @@ FOUR_TIMES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class LabelsNeeded:
     """`labels` more of the audit make the score known, or its interval half as wide."""
 
     score: LiveScore
@@ -28,7 +28,7 @@ class Worth:
 
 async def of(
     session: AsyncSession, task: str, settings: Settings, *, caller: Caller
-) -> Worth | None:
+) -> LabelsNeeded | None:
     """None where there was no traffic, or for who may not know."""
     if not (caller.has("insights:read") and caller.may_touch(task)):
         return None
@@ -46,10 +46,10 @@ async def of(
     return worth(await insights.live_f1(session, filters, None))
 
 
-def worth(scores: Sequence[LiveScore]) -> Worth | None:
+def worth(scores: Sequence[LiveScore]) -> LabelsNeeded | None:
     """Of the version that has most of the traffic."""
     if not scores:
         return None
     score = max(scores, key=lambda one: one.traffic)
     more = score.more_needed if score.estimate is None else (FOUR_TIMES - 1) * score.n
-    return Worth(score, more)
+    return LabelsNeeded(score, more)

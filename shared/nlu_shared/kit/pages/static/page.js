@@ -89,7 +89,7 @@ addEventListener("beforeunload", (event) => {
 
 // Numbers go as numbers, a box as yes or no, the boxes of one list as a list, JSON as what it is,
 // local times with their offset; what is left empty is left out.
-export function given(form) {
+export function valuesOf(form) {
   const body = {};
   for (const field of form.elements) {
     const { name, type } = field;
@@ -113,7 +113,7 @@ for (const form of document.querySelectorAll("form[data-send]")) {
     const buttons = form.querySelectorAll("button");
     buttons.forEach((one) => { one.disabled = true; });
     try {
-      const reply = await send(form.dataset.send, given(form));
+      const reply = await send(form.dataset.send, valuesOf(form));
       sent(form);
       if (form.dataset.then) location.assign(form.dataset.then.replace("{id}", reply.id));
       else form.dispatchEvent(new CustomEvent("sent", { detail: reply }));
@@ -153,9 +153,9 @@ document.querySelectorAll("time[datetime]").forEach(local);
 const seconds = (moment) => moment.toISOString().slice(0, 19);
 
 for (const field of document.querySelectorAll("input[type=datetime-local][data-utc]")) {
-  const given = new Date(`${field.defaultValue}Z`);
-  if (!Number.isNaN(given.getTime())) {
-    field.value = seconds(new Date(given.getTime() - given.getTimezoneOffset() * 60_000));
+  const moment = new Date(`${field.defaultValue}Z`);
+  if (!Number.isNaN(moment.getTime())) {
+    field.value = seconds(new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000));
     field.title = `${field.defaultValue.slice(0, 16).replace("T", " ")} UTC`;
   }
   field.closest("label").querySelector("[data-zone]").remove();

@@ -77,18 +77,18 @@ function tools(table) {
   const line = document.createElement("div");
   line.className = "tools";
   const label = document.createElement("label");
-  const wanted = document.createElement("input");
+  const box = document.createElement("input");
   const count = document.createElement("span");
   const button = document.createElement("button");
-  wanted.type = "search";
-  label.append("Of these rows, keep what holds ", wanted);
+  box.type = "search";
+  label.append("Of these rows, keep what holds ", box);
   count.setAttribute("role", "status");
   button.type = "button";
   button.textContent = "Save as CSV";
   const rows = [...table.tBodies[0].rows];
   line.append(...(rows.length >= SEARCHED_FROM ? [label, count, button] : [button]));
-  wanted.addEventListener("input", () => {
-    const word = wanted.value.trim().toLowerCase();
+  box.addEventListener("input", () => {
+    const word = box.value.trim().toLowerCase();
     for (const row of rows) row.hidden = !text(row).toLowerCase().includes(word);
     count.textContent = word ? `${rows.filter((row) => !row.hidden).length} of ${rows.length}` : "";
   });

@@ -5,16 +5,18 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 Read = TypeVar("Read")
-Hear = Callable[[], Awaitable[None]]
+ReadInbox = Callable[[], Awaitable[None]]
 
 
-async def hearing(hear: Hear, reading: Coroutine[Any, Any, Read], *, seconds: float) -> Read:
-    """What is read. `hear` is called every so many seconds until it is there; what that raises ends
-    the reading, and goes through."""
+async def interruptible(
+    read_inbox: ReadInbox, reading: Coroutine[Any, Any, Read], *, seconds: float
+) -> Read:
+    """What is read. `read_inbox` is called every so many seconds until it is there; what that
+    raises ends the reading, and goes through."""
     task = asyncio.create_task(reading)
     try:
         while not (await asyncio.wait({task}, timeout=seconds))[0]:
-            await hear()
+            await read_inbox()
         return task.result()
     finally:
         task.cancel()

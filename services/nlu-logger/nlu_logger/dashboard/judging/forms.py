@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from nlu_logger.dashboard.inbox.given import DecisionIn, ItemIn, LabelIn
+from nlu_logger.dashboard.inbox.forms import DecisionIn, ItemIn, LabelIn
 
 
 class JudgementIn(LabelIn):

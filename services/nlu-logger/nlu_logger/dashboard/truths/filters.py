@@ -5,7 +5,7 @@ from uuid import UUID
 from nlu_shared.kit.pages.tables import Sort, Table
 from nlu_shared.schemas.base import Label, Schema, Slug
 
-from nlu_logger.dashboard.search.given import Words
+from nlu_logger.dashboard.search.filters import Words
 from nlu_logger.dashboard.wording import LABEL, TASK, UUID_WORD, Word
 
 TRUTHS = "/dashboard/truths"
@@ -45,6 +45,6 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def table(wanted: TruthsIn) -> Table:
-    given = wanted.model_dump(exclude_defaults=True, exclude={"before", "case", "sort"})
-    return Table(TRUTHS, COLUMNS, "-approved", wanted.sort, given)
+def table(filters: TruthsIn) -> Table:
+    parameters = filters.model_dump(exclude_defaults=True, exclude={"before", "case", "sort"})
+    return Table(TRUTHS, COLUMNS, "-approved", filters.sort, parameters)

@@ -16,7 +16,7 @@ from nlu_shared.schemas.alerts import (
 from nlu_shared.schemas.base import Schema, Slug
 from pydantic import StringConstraints
 
-from nlu_logger.dashboard.search.given import rows
+from nlu_logger.dashboard.search.filters import rows
 from nlu_logger.dashboard.wording import TASK, Word
 
 Line = Annotated[str, StringConstraints(max_length=2_000, strip_whitespace=True)]

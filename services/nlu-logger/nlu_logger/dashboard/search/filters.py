@@ -73,21 +73,21 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def table(wanted: SearchIn) -> Table:
-    given = wanted.model_dump(exclude_defaults=True, exclude={"before", "sort"})
-    return Table(PREDICTIONS, COLUMNS, "-logged", wanted.sort, given | _moments(wanted))
+def table(filters: SearchIn) -> Table:
+    parameters = filters.model_dump(exclude_defaults=True, exclude={"before", "sort"})
+    return Table(PREDICTIONS, COLUMNS, "-logged", filters.sort, parameters | _moments(filters))
 
 
-def _moments(wanted: SearchIn) -> dict[str, str]:
+def _moments(filters: SearchIn) -> dict[str, str]:
     """As they stand in an address."""
     return {
         name: f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
-        for name, moment in (("since", wanted.since), ("until", wanted.until))
+        for name, moment in (("since", filters.since), ("until", filters.until))
         if moment is not None
     }
 
 
-def rows(*, since: datetime | None = None, until: datetime | None = None, **wanted: Any) -> str:
+def rows(*, since: datetime | None = None, until: datetime | None = None, **filters: Any) -> str:
     """The address of the rows behind a number; whole seconds, so that none is left out."""
     moments = {
         "since": since.replace(microsecond=0) if since else None,
@@ -99,14 +99,14 @@ def rows(*, since: datetime | None = None, until: datetime | None = None, **want
         if moment is not None
     }
     words = {True: "yes", False: "no"}
-    given = {
-        name: words.get(one, one) if isinstance(one, bool) else one for name, one in wanted.items()
+    parameters = {
+        name: words.get(one, one) if isinstance(one, bool) else one for name, one in filters.items()
     }
-    kept = {name: one for name, one in (given | written).items() if one not in (None, "")}
+    kept = {name: one for name, one in (parameters | written).items() if one not in (None, "")}
     return f"{PREDICTIONS}?{urlencode(kept)}"
 
 
-def rows_of_bucket(bucket: float, **wanted: Any) -> str:
+def rows_of_bucket(bucket: float, **filters: Any) -> str:
     """The rows whose confidence is rounded to this tenth."""
     least = round(bucket - 0.05, 2)
-    return rows(min_confidence=max(0.0, least), below=round(bucket + 0.05, 2), **wanted)
+    return rows(min_confidence=max(0.0, least), below=round(bucket + 0.05, 2), **filters)

@@ -10,7 +10,7 @@ from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, Scope
 from pydantic import Field, StringConstraints
 
-from nlu_logger.dashboard.search.given import At
+from nlu_logger.dashboard.search.filters import At
 from nlu_logger.dashboard.wording import MOMENT, SLUG, Word
 
 Line = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
@@ -36,8 +36,8 @@ class NewKeyIn(Schema):
     def request(self) -> KeyIn:
         """Raises ValidationError."""
         tasks = (self.tasks or "").replace(",", " ").split() or None
-        given = {"name": self.name, "scopes": list(self.scopes), "tasks": tasks}
-        return KeyIn.model_validate({**given, "expires_at": self.expires_at})
+        fields = {"name": self.name, "scopes": list(self.scopes), "tasks": tasks}
+        return KeyIn.model_validate({**fields, "expires_at": self.expires_at})
 
 
 class KeyId(Schema):
@@ -62,9 +62,9 @@ AUDIT = "/dashboard/operations/audit"
 COLUMNS = {"at": True, "actor": False, "action": False, "subject": False}
 
 
-def table(wanted: AuditIn) -> Table:
-    given = wanted.model_dump(exclude_none=True, exclude={"before", "sort"})
-    return Table(AUDIT, COLUMNS, "-at", wanted.sort, given)
+def table(filters: AuditIn) -> Table:
+    parameters = filters.model_dump(exclude_none=True, exclude={"before", "sort"})
+    return Table(AUDIT, COLUMNS, "-at", filters.sort, parameters)
 
 
 def apart(names: Mapping[str, str]) -> list[tuple[str, str]]:

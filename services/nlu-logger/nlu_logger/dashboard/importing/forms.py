@@ -102,11 +102,13 @@ def refused(answer: ImportAnswer) -> Sequence[LineResult]:
     return [one for one in answer.items if one.code not in (None, SKIPPED)]
 
 
-def rejected_file(given: ImportIn, lines: Sequence[Line], answer: ImportAnswer) -> tuple[str, str]:
+def rejected_file(
+    submission: ImportIn, lines: Sequence[Line], answer: ImportAnswer
+) -> tuple[str, str]:
     """How the name of the file of refused rows ends, and the file: it can be mended and brought
     in again."""
-    head = given.file.splitlines()[:HEAD]
-    is_json = given.file.lstrip().startswith(OBJECTS)
+    head = submission.file.splitlines()[:HEAD]
+    is_json = submission.file.lstrip().startswith(OBJECTS)
     beside = rejected(Shape.JSON if is_json else Shape.TABLE, head)
     by_number = {line.number: line for line in lines}
     rows = [
