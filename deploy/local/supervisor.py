@@ -74,11 +74,13 @@ async def run(settings: LocalSettings) -> int:
 
 
 async def demo(settings: LocalSettings) -> int:
-    """The demo program on a stack and data of its own; returns the program's exit code."""
+    """The demo program on a stack and data of its own; returns the program's exit code. Where this
+    machine has no data yet, what a demo has made stays, for `make run` to show."""
     program = await _demo_program({}, "--check")
     if code := await program.wait():
         return code
-    data = make_temporary("nlu-demo-")
+    stays = _is_first(settings)
+    data = settings.nlu_data_dir.absolute() if stays else make_temporary("nlu-demo-")
     code = 1
     try:
         with owned(data):
@@ -90,8 +92,18 @@ async def demo(settings: LocalSettings) -> int:
             logs = make_temporary("nlu-demo-logs-")
             shutil.copytree(data / "logs", logs, dirs_exist_ok=True)
             _say(f"the services' logs are kept in {logs}")
-        placement.remove(data)
+        if stays and code == 0:
+            _say(f"its data is kept in {data}: `make run` shows it at /dashboard")
+        else:
+            placement.remove(data)
     return code
+
+
+def _is_first(settings: LocalSettings) -> bool:
+    """Whether a demo's data may become this machine's: there is none, and it would be all here, of
+    a model that `make run` has too."""
+    elsewhere = settings.database_url or settings.redis_url
+    return not settings.nlu_data_dir.exists() and elsewhere is None and settings.model is None
 
 
 async def _demonstrate(stack: Stack) -> int:
