@@ -246,26 +246,15 @@ async def _executed(resources: Resources, run: RunRow, replay: Replay) -> Verifi
             return _unchecked(OTHER_SCORER)
         await engine.run(RunKind(run.kind), plan, replay)
     replay.require_end()
-<<<<<<< HEAD
     replay.require_row(run.model_dump(mode="json", include=set(IN_THE_ROW.values())))
-    return Checked(VerificationOutcome.SAME, replay.events)
-=======
     return VerifiedRun(VerificationOutcome.SAME, replay.events)
->>>>>>> words
 
 
 def _different(replay: Replay, reason: str | None, differs: Differs | None = None) -> VerifiedRun:
     n = replay.events + 1
-<<<<<<< HEAD
     difference = differs or Differs(n, replay.recorded.get(n), None)
     shown = EventDifference.model_validate(difference, from_attributes=True)
-    return Checked(VerificationOutcome.DIFFERENT, replay.events, reason, shown)
-=======
-    recorded = replay.recorded.get(n)
-    replayed = None if differs is None or differs.replayed is None else dict(differs.replayed)
-    difference = EventDifference(n=n, recorded=recorded, replayed=replayed)
-    return VerifiedRun(VerificationOutcome.DIFFERENT, replay.events, reason, difference)
->>>>>>> words
+    return VerifiedRun(VerificationOutcome.DIFFERENT, replay.events, reason, shown)
 
 
 class _TooLong(Exception):
