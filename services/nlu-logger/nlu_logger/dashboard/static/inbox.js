@@ -16,6 +16,7 @@ async function leave(form, button) {
   busy = true;
   inbox().setAttribute("aria-busy", "true");
   const body = new URLSearchParams(new FormData(form, button));
+  switches(body);
   try {
     const answer = await fetch(button?.getAttribute("formaction") ?? form.getAttribute("action"), {
       method: "POST",
@@ -32,6 +33,14 @@ async function leave(form, button) {
     busy = false;
     inbox().removeAttribute("aria-busy");
   }
+}
+
+// What is switched on for the session stays so, whichever form of the page is sent.
+function switches(body) {
+  const quoting = card()?.querySelector("select[name=quoting]");
+  const approves = card()?.querySelector("[name=approves][type=checkbox]");
+  if (quoting) body.set("quoting", quoting.value);
+  if (approves) body.set("approves", approves.checked ? "yes" : "no");
 }
 
 function refuse(problem) {
