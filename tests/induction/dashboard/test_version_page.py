@@ -87,3 +87,13 @@ async def test_a_version_tells_of_each_part_which_change_made_it_and_what_that_d
         assert f'<td class="number">{len(one["fixed"])}' in parts
     assert f"/dashboard/runs/{run}" in parts
     assert all(one["block"] in parts for one in blame["parts"] if one["block"])
+
+
+async def test_a_reviewer_sees_the_characters_that_turn_a_prompt_round(stack: Stack) -> None:
+    task = "turned-round"
+    await make_task(stack, task)
+    second = await another(stack, task, "Answer \u202efdp.exe\u202c\u200b.")
+    page = await shown(stack, task, second)
+    assert page.count("‹U+202E›</mark>fdp.exe<mark") == 2
+    assert "‹U+200B›" in page
+    assert not {"\u202e", "\u202c", "\u200b"} & set(page)

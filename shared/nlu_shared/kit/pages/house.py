@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from nlu_shared.kit.access.logins import Login
+from nlu_shared.kit.pages.unseen import visible
 
 HERE = Path(__file__).parent
 HEADERS = {
@@ -42,7 +43,7 @@ class House:
     name: of the service, as people read it.
     folder: with its `templates/` and `static/`; what is not there is taken from beside this file.
     links: in the head of every page, the first one where a login leads.
-    filters: of its templates, beside `percent`, `decimals` and `pretty`.
+    filters: of its templates, beside `percent`, `decimals`, `pretty` and `visible`.
     """
 
     def __init__(
@@ -68,7 +69,11 @@ class House:
         )
         self._templates.globals.update(house=self)
         self._templates.filters.update(
-            percent=percent, decimals=decimals, pretty=pretty, **(filters or {})
+            percent=percent,
+            decimals=decimals,
+            pretty=pretty,
+            visible=visible,
+            **(filters or {}),
         )
 
     def page(
