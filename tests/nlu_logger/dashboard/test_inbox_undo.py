@@ -188,3 +188,19 @@ async def test_what_is_switched_on_for_the_session_outlives_a_skip_and_an_undo(d
     await desk.press("undo")
     page = await shown(desk.http, "review", task=desk.task)
     assert '<option value="yes" selected>yes</option>' in page
+
+
+async def test_who_decides_and_labels_nothing_takes_a_decision_back(
+    world: World, task: str
+) -> None:
+    item = await world.log(task=task, prompt="the second", confidence=0.9)
+    correction = await world.correct(item, "leave")
+    made = await world.key("reviews:read", "reviews:claim", "reviews:decide")
+    async with made as holder:
+        key = holder.headers["authorization"].removeprefix("Bearer ")
+    async with browser(world.url, key) as http:
+        place = {"queue": "proposed", "task": task}
+        await send(http, "review/decide", item=correction, verdict="approve", **place)
+        assert (await send(http, "review/undo", **place)).status_code == 303
+    made_of = await world.admin.get("/v1/corrections", params={"prediction_id": item})
+    assert [one["status"] for one in made_of.json()["items"]] == ["proposed"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from nlu_shared.kit.access.auth import Caller
-from nlu_shared.kit.errors import Conflict, Forbidden, Invalid
+from nlu_shared.kit.errors import Conflict, Invalid
 from nlu_shared.schemas.labels import like
 from nlu_shared.schemas.reviews import CorrectionStatus
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,6 +16,9 @@ from nlu_logger.dashboard.inbox.memory import Memory, Step, StepKind
 from nlu_logger.dashboard.inbox.queries import Act, SettledText
 from nlu_logger.label_sets import service as label_sets
 from nlu_logger.reviews import decisions
+
+SCOPES = ("corrections:write", decisions.DECIDE)
+"""Who has one of these has something to take back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +67,6 @@ async def undo(session: AsyncSession, step: Step, place: Place, *, caller: Calle
     if step.kind is StepKind.SKIP:
         await service.hold(session, step.id, place, caller=caller)
         return Undone(0)
-    if not (caller.has("corrections:write") or caller.has(decisions.DECIDE)):
-        raise Forbidden("The scope corrections:write is needed.")
     act = await queries.latest(session, step.id)
     if act is None:
         raise Invalid("It is gone, and there is nothing to take back.", code="gone")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.access.logins import Login
-from nlu_shared.kit.errors import ServiceError
+from nlu_shared.kit.errors import Forbidden, ServiceError
 from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
 from nlu_shared.kit.pages.attempts import attempt
 from nlu_shared.kit.pages.forms import fields, form_of
@@ -49,6 +49,13 @@ labels, decides = (
     needs("reviews:read", "corrections:write"),
     needs("reviews:read", "reviews:decide"),
 )
+
+
+async def _may_undo(caller: CallerDep) -> None:
+    if not any(map(caller.has, latest.SCOPES)):
+        raise Forbidden(f"The scope {latest.SCOPES[0]} is needed.")
+
+
 LabelForm = Annotated[Filled[LabelIn], kept_form(LabelIn, WORDS)]
 
 
@@ -142,7 +149,7 @@ async def skip_item(
     return await _next(visit, submission, _with_switches(skipped, submission))
 
 
-@router.post("/undo", dependencies=[needs("reviews:read")])
+@router.post("/undo", dependencies=[needs("reviews:read"), Depends(_may_undo)])
 async def undo_latest(
     submission: Annotated[UndoIn, form_of(UndoIn)], visit: VisitDep, caller: CallerDep
 ) -> Response:
