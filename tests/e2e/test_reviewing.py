@@ -78,3 +78,27 @@ async def test_enter_in_a_field_of_an_extraction_leads_on_and_saves_nothing(
     await page.keyboard.press("Escape")
     await page.keyboard.press("Enter")
     await expect(page.locator(".last")).to_contain_text("another output")
+
+
+async def test_what_became_of_many_lines_is_leafed_through_kept_by_a_word_and_saved(
+    page: Page, task: str
+) -> None:
+    lines = "".join(f"say {number},greet\n" for number in range(60))
+    await page.goto("/dashboard/operations/imports")
+    await page.get_by_label("Or paste it").fill(f"text,label\n{lines}again,greet\nagain,leave\n")
+    await page.get_by_label("Task of the texts").fill(task)
+    await page.get_by_role("button", name="Bring it in").click()
+    became = page.get_by_role("region", name="What became of each line")
+    rows = became.locator("tbody tr:visible")
+    await expect(rows).to_have_count(50)
+    await became.get_by_role("button", name="More rows").click()
+    await expect(became.get_by_text("51 to 62 of 62")).to_be_visible()
+    await expect(rows).to_have_count(12)
+    async with page.expect_download() as saved:
+        await became.get_by_role("button", name="Save as CSV").click()
+    path = await (await saved.value).path()
+    assert len(path.read_text("utf-8-sig").splitlines()) == 63
+    await became.get_by_label("keep what holds").fill("another truth")
+    await expect(rows).to_have_count(1)
+    await became.get_by_role("link", name="Settle it").click()
+    await expect(page.get_by_role("article", name="One conflict")).to_contain_text("again")
