@@ -18,7 +18,9 @@ class Likely(Schema):
         default=True, description="are they of this task? false: it has none, and others' are taken"
     )
     calls: tuple[int, int] = Field(description="requests to models")
-    money_usd: tuple[float, float] = Field(description="US dollars")
+    money_usd: tuple[float, float] = Field(
+        description="US dollars; of finished runs at the prices they were charged"
+    )
     minutes: tuple[float, float] | None = Field(
         description="of wall time, without pauses; of an estimate at the rate of the model's newest"
         " runs of any kind; null: no run of this model has finished"

@@ -72,6 +72,7 @@ async def reported(stack: Stack, box: Mailbox, receiver: Receiver, models: list[
     return Reported(run, document, page, box.mails[-1], json.loads(receiver.got[-1][1]))
 
 
+@pytest.mark.law
 async def test_a_worse_model_is_reported_as_it_was_measured_and_nothing_as_unchanged(
     moving: Stack, box: Mailbox, receiver: Receiver
 ) -> None:

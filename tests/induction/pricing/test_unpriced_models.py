@@ -98,6 +98,7 @@ async def test_a_run_whose_price_was_taken_away_fails_with_the_reason(paid: Stac
     assert ended["spend"]["calls"] == 0
 
 
+@pytest.mark.law
 async def test_a_run_is_charged_by_the_table_it_was_taken_with(paid: Stack) -> None:
     """Ten times the price of what ships, with cached rates that say nothing of the input's."""
     rates = {"input": 1, "output": 5, "cache_write": 2, "cache_read": 3}

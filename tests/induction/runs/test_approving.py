@@ -37,7 +37,7 @@ async def test_a_change_waits_and_is_kept_where_somebody_approves(stack: Stack) 
         n = waiting["awaits"]
         (change,) = [one for one in waiting["changes"] if one["n"] == n]
         assert change["approval"]["decision"] is None
-        until = change["approval"]["until"].replace("T", " ")[:16]
+        until = change["approval"]["until"].replace("T", " ")[:19]
         assert waiting["reason"] == f"waits for approval of change {n} until {until} UTC"
         assert (change["outcome"], change["validation_f1"] is None) == ("open", False)
         (row,) = await sql(stack, "SELECT lease_until FROM runs WHERE id = $1", run)

@@ -56,10 +56,11 @@ async def beside(
             {"max_tokens"},
             marks=[pytest.mark.law, pytest.mark.long],
         ),
-        (
+        pytest.param(
             ("response_format", "temperature", "max_tokens"),
             {"max_completion_tokens"},
             {"response_format", "temperature", "max_tokens"},
+            marks=pytest.mark.law,
         ),
     ],
 )

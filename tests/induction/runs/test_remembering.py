@@ -85,6 +85,7 @@ async def test_what_failed_by_one_model_may_be_tried_by_another(
     assert await tried(stack, second["id"]) == await tried(stack, first["id"])
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     ("change", "back"),
     [

@@ -133,17 +133,22 @@ def usual(plan: Plan, splits: Splits, *, prompt: int) -> Workload:
     prompt: tokens of a prompt with many examples.
     """
     train, validation, test = len(splits.train), len(splits.validation), len(splits.test)
+    iterations = plan.max_iterations
+    proposals = min(USUAL_PROPOSALS, iterations * (REJECTIONS + plan.proposals - 1))
+    dealt = held_out_folds(plan, splits)
+    fold = FOLD_CHANGES * min(train, GATE_CASES)
     lengths = [tokens(framed(case.text, case.context)) for case in splits.learning]
     case = sum(lengths) // max(1, len(lengths))
     return Workload(
         task_calls=2 * train
-        + (2 + USUAL_VALIDATED) * validation
+        + (2 + min(USUAL_VALIDATED, iterations)) * validation
         + most_calls(USUAL_RUNGS, cases=validation)
         + min(train, GROWTH_CASES)
         + min(train, REFRESHED)
-        + USUAL_PROPOSALS * min(train, GATE_CASES)
-        + 2 * (test + min(test, FIRST_CASES)),
-        proposer_calls=USUAL_PROPOSALS,
+        + proposals * min(train, GATE_CASES)
+        + 2 * (test + min(test, FIRST_CASES))
+        + sum(fold + FOLD_CHANGES * _choosing(one, splits) + len(one) for one in dealt),
+        proposer_calls=proposals + FOLD_CHANGES * len(dealt),
         task_tokens_in=prompt + case,
         task_tokens_out=min(plan.task.answers.max_tokens, case + 50),
         proposer_tokens_in=prompt + tokens(SYSTEM) + MOST_AT_ONCE * CASES_SHOWN * case,

@@ -12,7 +12,7 @@ from nlu_shared.schemas.ensembles import Ensemble, RenderedEnsemble, RenderedMem
 from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.prompts import PromptContent, VersionSource
 from nlu_shared.schemas.rendered import ModuleConstants
-from sqlalchemy import tuple_
+from sqlalchemy import or_, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -217,3 +217,14 @@ async def scores_on(
 async def production_id(session: AsyncSession, task: str) -> UUID | None:
     """The version that serves in production; None until something was promoted."""
     return await pointer.serving_id(session, task)
+
+
+async def changed(session: AsyncSession, run_id: UUID, baseline_id: UUID) -> list[str]:
+    """The hashes of a run's prompts, its baseline's too, that their content does not have."""
+    made = or_(col(PromptVersionRow.run_id) == run_id, col(PromptVersionRow.id) == baseline_id)
+    versions = (await session.exec(select(PromptVersionRow).where(made))).all()
+    return [
+        one.version_hash
+        for one in versions
+        if one.ensemble() is None and one.prompt().version_hash != one.version_hash
+    ]

@@ -45,13 +45,19 @@ def _unanswerable(one: UnanswerableTruths) -> str:
 def _likely(forecast: Forecast) -> list[str]:
     lines, likely = [], forecast.likely
     if likely is not None:
-        calls, usd, minutes = likely.calls, likely.money_usd, likely.minutes
-        rate = "" if minutes is None else f", {minutes[0]:.1f} to {minutes[1]:.1f} minutes"
+        minutes = likely.minutes
+        rate = "" if minutes is None else f", {_range(minutes, '.1f')} minutes"
         basis = "" if likely.runs else ", estimated: no run of its kind and model has finished"
         lines.append(
-            f"likely {calls[0]} to {calls[1]} calls, {usd[0]:.4f} to {usd[1]:.4f} US dollars"
-            f"{rate}{basis}"
+            f"likely {_range(likely.calls, ',')} calls, {_range(likely.money_usd, '.4f')} US"
+            f" dollars{rate}{basis}"
         )
     if forecast.month_left_usd is not None:
         lines.append(f"the month's cap leaves {forecast.month_left_usd:.2f} US dollars")
     return lines
+
+
+def _range(ends: tuple[float, float], digits: str) -> str:
+    """Once, where both ends are written alike."""
+    least, most = (format(end, digits) for end in ends)
+    return least if least == most else f"{least} to {most}"

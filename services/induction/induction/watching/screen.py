@@ -146,7 +146,9 @@ def spent(run: RunView) -> Line:
     money = f"{spend.usd:.4f} dollars" if spend.usd else "no money"
     rate = spend.cache_hit_rate
     read = "" if rate is None else f"; {rate:.0%} of prompt tokens read from the provider's cache"
-    return quiet(f"{counted(spend.calls, 'call')}, {money}{besides(spend)}{read}")
+    each = spend.usd_per_point
+    gained = "" if not each else f"; {each:.4f} dollars for each hundredth of F1 gained"
+    return quiet(f"{counted(spend.calls, 'call')}, {money}{besides(spend)}{read}{gained}")
 
 
 def _tested_on(verdict: Verdict, splits: Mapping[str, int]) -> str:

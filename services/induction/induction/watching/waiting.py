@@ -33,7 +33,7 @@ def print_waiting(console: Console, run: RunView) -> None:
 def _lines(run: RunView, change: IterationView) -> list[Line]:
     lines = []
     if (approval := change.approval) is not None:
-        until = f"{approval.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        until = f"{approval.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         lines.append(
             plain(
                 f"change {change.n} waits for approval until {until};"

@@ -18,7 +18,7 @@ from induction.runs import service
 from induction.runs.driving import journal
 from induction.runs.models import RunRow
 
-WAITS = "waits for approval of change {} until {:%Y-%m-%d %H:%M} UTC"
+WAITS = "waits for approval of change {} until {:%Y-%m-%d %H:%M:%S} UTC"
 ACTIONS = {Decision.APPROVED: "runs.approve", Decision.VETOED: "runs.veto"}
 _REST = """
 UPDATE runs SET status = 'awaiting_approval', reason = :reason, lease_until = NULL,

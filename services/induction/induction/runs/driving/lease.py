@@ -76,7 +76,7 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
                     ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
                 )
                 UPDATE runs SET status = 'running', fence = fence + 1,
-                    reason = CASE WHEN status = 'waiting' THEN NULL ELSE reason END,
+                    reason = CASE WHEN status = 'running' THEN reason END,
                     crashes = CASE WHEN reached > progress_at_claim THEN 0
                         ELSE crashes + (status = 'running')::int END,
                     last_error = CASE WHEN status = 'running' THEN :silent ELSE last_error END,

@@ -24,6 +24,7 @@ def estimated(
     kind: RunKind,
     plan: Plan,
     bound: Workload,
+    probes: int,
     limits: RunLimits,
     money: Callable[[Workload], Decimal],
 ) -> Likely:
@@ -32,12 +33,16 @@ def estimated(
     kind: of the run.
     plan: of the run.
     bound: the most it can take.
+    probes: calls that find out what servers can do.
     limits: of the run.
     money: US dollars for a workload.
     """
     splits = splits_of(plan.cases, plan.splits)
     least, most = _workloads(kind, plan, bound, splits)
-    ends = [within(limits, bound.calls, one.calls, float(money(one)), 0) for one in (least, most)]
+    ends = [
+        within(limits, bound.calls + probes, one.calls + probes, float(money(one)), 0)
+        for one in (least, most)
+    ]
     return Likely(
         runs=0,
         is_own=False,

@@ -1,7 +1,10 @@
 """What finished runs and the month's spend say of a run before it starts."""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from uuid import UUID
 
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.schemas.forecasts import Forecast, Likely
@@ -9,12 +12,18 @@ from nlu_shared.schemas.runs import RunKind, RunStatus
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction.llm import prices
+from induction.pricing import service as pricing
 from induction.runs.models import RunRow
 from induction.runs.starting.estimate import within
 from induction.settings import Settings
+from induction.task_kinds.base import Usage
 
 NEWEST = 20
 """Finished runs that are looked at: older ones say little of today's rate."""
+TOKENS = [one.name for one in fields(Usage)]
+FEW, FEW_OFF = 3, 1.5
+"""Of fewer searches a range is told so many times wider to both sides: no two take as much."""
 WHAT = ("calls", "usd", "minutes")
 ALIKE: Mapping[str, list[str]] = {
     RunKind.REPLAY: [RunKind.REPLAY, RunKind.EVALUATE],
@@ -22,7 +31,7 @@ ALIKE: Mapping[str, list[str]] = {
 """Kinds that ask about as much for each text: what one took says what another will."""
 _TAKEN = text(
     """
-    SELECT coalesce(run.predictions, run.dataset_size)
+    SELECT run.id, coalesce(run.predictions, run.dataset_size)
             * (1 + jsonb_array_length(members) + jsonb_array_length(to_models)) AS questions,
         spent.calls, spent.usd,
         (extract(epoch FROM run.completed_at - run.started_at) - run.idle_seconds)::float8 / 60
@@ -32,11 +41,13 @@ _TAKEN = text(
         SELECT * FROM runs
         WHERE kind = ANY(:kinds) AND task_model = :task_model AND status = :completed
             AND batches = :batches AND to_models = CAST(:to_models AS jsonb)
+            AND reason NOT LIKE '%month''s cap%'
             AND (reason NOT LIKE 'budget%' OR (limits->>'calls')::int >= :calls
                 AND (limits->>'money_usd')::float8 >= :money_usd)
+            AND (reason NOT LIKE 'minutes%' OR (limits->>'minutes')::float8 >= :minutes)
             AND coalesce(predictions, dataset_size) > 0 AND started_at IS NOT NULL
-            AND (NOT :is_search OR ((limits->>'iterations')::int, coalesce(folds, 0), proposals)
-                = (:iterations, :folds, :proposals))
+            AND (NOT :is_search OR ((limits->>'iterations')::int, coalesce(folds, 0), proposals,
+                proposer_model) = (:iterations, :folds, :proposals, :proposer_model))
         ORDER BY task = :task DESC, id DESC LIMIT :newest
     ) AS run
     CROSS JOIN LATERAL (
@@ -60,6 +71,18 @@ _RATE = text(
     ) AS spent
     """
 )
+_USED = text(
+    """
+    SELECT run_id, purpose = 'proposer' AS is_proposal, count(*) AS calls,
+        sum(notional_usd)::float8 AS listed,
+        avg(coalesce((usage->>'input_tokens')::int, 0)) AS input_tokens,
+        avg(coalesce((usage->>'output_tokens')::int, 0)) AS output_tokens,
+        avg(coalesce((usage->>'cache_creation_input_tokens')::int, 0))
+            AS cache_creation_input_tokens,
+        avg(coalesce((usage->>'cache_read_input_tokens')::int, 0)) AS cache_read_input_tokens
+    FROM llm_calls WHERE run_id = ANY(:ids) AND usage IS NOT NULL AND NOT cached GROUP BY 1, 2
+    """
+)
 _SPENT = text(
     """
     SELECT usd FROM month_spend WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC')::date
@@ -78,7 +101,7 @@ async def informed(
     """The bound with what is likely and what the month leaves."""
     async with session_scope(database, identity) as session:
         left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
-        likely = await _likely(session, row, bound) or await _at_rate(session, row, bound)
+        likely = await _likely(session, settings, row, bound) or await _at_rate(session, row, bound)
     likely = None if likely is None else _paid_for(likely, left)
     over = bound.money_usd > left
     cap = (
@@ -133,10 +156,13 @@ async def _at_rate(session: AsyncSession, row: RunRow, bound: Forecast) -> Likel
     )
 
 
-async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely | None:
+async def _likely(
+    session: AsyncSession, settings: Settings, row: RunRow, bound: Forecast
+) -> Likely | None:
     """By the task's own runs, and by those of other tasks only where it has none; no more than the
     bound and the limits: what other runs took is no promise. Answers that they found in the ledger
     count as asked, and a run that a smaller limit ended tells nothing of this one."""
+    is_search = row.kind == RunKind.IMPROVE or row.optimise
     taken = await session.execute(
         _TAKEN,
         {
@@ -144,10 +170,12 @@ async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely
             "kinds": ALIKE.get(row.kind, [row.kind]),
             "task_model": row.task_model,
             "batches": row.batches,
-            "is_search": row.kind == RunKind.IMPROVE or row.optimise,
+            "is_search": is_search,
             "iterations": row.promised.iterations,
             "folds": row.folds or 0,
             "proposals": row.proposals,
+            "proposer_model": row.proposer_model,
+            "minutes": row.promised.minutes,
             "to_models": json.dumps(row.to_models),
             "calls": row.promised.calls,
             "money_usd": row.promised.money_usd,
@@ -163,10 +191,18 @@ async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely
 
     # Of an ensemble by its members, of a migration by its models: each is asked every case.
     questions = (row.predictions or row.dataset_size) * (1 + len(row.members) + len(row.to_models))
-    shares = {what: [one[what] / one["questions"] for one in runs] for what in WHAT}
+    repriced = await _repriced(session, settings, row, [one["id"] for one in runs])
+    shares = {
+        what: [
+            one[what] * (repriced[one["id"]] if what == "usd" else 1) / one["questions"]
+            for one in runs
+        ]
+        for what in WHAT
+    }
+    off = FEW_OFF if is_search and len(runs) < FEW else 1.0
     least, most = (
-        within(limits, bound.calls, *(questions * end(shares[what]) for what in WHAT))
-        for end in (min, max)
+        within(limits, bound.calls, *(questions * end(shares[what]) * times for what in WHAT))
+        for end, times in ((min, 1 / off), (max, off))
     )
     return Likely(
         runs=len(runs),
@@ -175,3 +211,20 @@ async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely
         money_usd=(least[1], most[1]),
         minutes=(least[2], most[2]),
     )
+
+
+async def _repriced(
+    session: AsyncSession, settings: Settings, row: RunRow, ids: Sequence[UUID]
+) -> Mapping[UUID, float]:
+    """What each run's money is worth at today's prices, as a factor: its mean calls of then at the
+    list prices of now, over those of then. 1 where a price or the usage is not known."""
+    today, table = pricing.utc_today(), await pricing.table(session, settings)
+    now: dict[UUID, float] = defaultdict(float)
+    then: dict[UUID, float] = defaultdict(float)
+    for used in (await session.execute(_USED, {"ids": list(ids)})).mappings():
+        model = row.proposer_model if used["is_proposal"] else row.task_model
+        if prices.is_known(model, today, table):
+            mean = Usage(**{name: round(used[name]) for name in TOKENS})
+            now[used["run_id"]] += used["calls"] * float(prices.cost(model, mean, today, table))
+            then[used["run_id"]] += used["listed"] or 0.0
+    return {id: now[id] / then[id] if then[id] else 1.0 for id in ids}

@@ -241,6 +241,8 @@ def bound_of(
     short += remarks.of_limits(calls, money, limits)
     if row.kind == RunKind.IMPROVE:
         short += remarks.of_room(plan)
+        one = replace(bound, task_calls=0, of_models={}, proposer_calls=1)
+        short += remarks.of_proposals(costs.of_calls(plan, one, providers, on, table), limits)
     if row.kind in MEASURE_FIRST:
         short += remarks.of_baseline(plan, limits)
     splits = splits_of(plan.cases, plan.splits)
@@ -257,6 +259,7 @@ def bound_of(
             RunKind(row.kind),
             plan,
             bound,
+            len(probed),
             limits,
             lambda work: costs.of_calls(plan, work, providers, on, table),
         ),

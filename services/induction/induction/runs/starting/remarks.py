@@ -33,6 +33,20 @@ def of_limits(calls: int, money: Decimal, limits: RunLimits) -> list[str]:
     ]
 
 
+def of_proposals(money: Decimal, limits: RunLimits) -> list[str]:
+    """Where none can be made: a proposal is booked as the most it can cost before it is asked for.
+
+    money: US dollars for one, at most.
+    limits: of the run.
+    """
+    if money <= Decimal(str(limits.money_usd)):
+        return []
+    return [
+        f"One proposal is booked at up to {money:,.2f} dollars before it is asked for, and the"
+        f" limit is {limits.money_usd:,.2f}: nothing can be proposed, examples alone are tried."
+    ]
+
+
 def of_baseline(plan: Plan, limits: RunLimits) -> list[str]:
     """Where the limits are reached before anything is known: what the baseline alone takes."""
     splits = splits_of(plan.cases, plan.splits)

@@ -114,10 +114,10 @@ class Replay:
         the projection."""
         newest = {body["type"]: (n, body) for n, body in sorted(self.recorded.items())}
         for (type_, field_), column in IN_THE_ROW.items():
-            n, body = newest.get(type_, (0, {}))
-            if n and row[column] != body[field_]:
+            n, body = newest.get(type_, (self.last, {}))
+            if row[column] != body.get(field_):
                 reason = "The run's row does not say what its event says."
-                raise Differs(n, {column: row[column]}, {column: body[field_]}, reason)
+                raise Differs(n, {column: row[column]}, {column: body.get(field_)}, reason)
 
     def _stray(self, reason: str) -> Exception:
         if self.at_the_cut:

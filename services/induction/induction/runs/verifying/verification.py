@@ -26,6 +26,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine import ENGINE_VERSION
 from induction.llm.accounting import answer_rows
+from induction.prompts import service as prompts
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs.computing import process as engine_process
 from induction.runs.computing.process import EngineDied, EngineFailed
@@ -43,6 +44,7 @@ PRUNED = "Answers of the run are no longer kept."
 NOTHING = "The run ended before its first event: there is nothing to compare."
 TOO_LONG = "The engine computes for longer than the run was allowed to take."
 GIVEN_UP = "It was given up: three workers took it and none came back."
+CHANGED_PROMPT = "What is stored as prompt {} is another one: its content has another hash."
 CUT_SHORT = "Its worker ended the run, with the last event; those before are compared."
 
 _REQUEST = """
@@ -214,8 +216,11 @@ async def _checked(resources: Resources, run: RunRow) -> VerifiedRun:
             last=max([run.last_event, *recorded]),
             cancelled=run.cancel_requested,
         )
+        versions = await prompts.changed(session, run.id, run.baseline_version_id)
     if erased:
         return _unchecked(ERASED)
+    if versions:
+        return _different(replay, CHANGED_PROMPT.format(", ".join(one[:12] for one in versions)))
     if replay.at_the_cut:
         return _unchecked(NOTHING)
     try:
@@ -225,6 +230,10 @@ async def _checked(resources: Resources, run: RunRow) -> VerifiedRun:
     except _TooLong:
         return _unchecked(TOO_LONG, replay.events)
     except CutShort:
+        try:
+            replay.require_row(_row(run))
+        except Differs as differs:
+            return _different(replay, differs.reason, differs)
         return VerifiedRun(VerificationOutcome.SAME, replay.events, CUT_SHORT)
     except EngineDied:
         raise
@@ -246,8 +255,12 @@ async def _executed(resources: Resources, run: RunRow, replay: Replay) -> Verifi
             return _unchecked(OTHER_SCORER)
         await engine.run(RunKind(run.kind), plan, replay)
     replay.require_end()
-    replay.require_row(run.model_dump(mode="json", include=set(IN_THE_ROW.values())))
+    replay.require_row(_row(run))
     return VerifiedRun(VerificationOutcome.SAME, replay.events)
+
+
+def _row(run: RunRow) -> dict[str, Any]:
+    return run.model_dump(mode="json", include=set(IN_THE_ROW.values()))
 
 
 def _different(replay: Replay, reason: str | None, differs: Differs | None = None) -> VerifiedRun:
