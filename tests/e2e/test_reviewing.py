@@ -73,8 +73,8 @@ async def test_enter_in_a_field_of_an_extraction_leads_on_and_saves_nothing(
     await page.get_by_role("group", name="person 2").get_by_label("Name", exact=True).fill("Tom")
     await page.keyboard.press("Enter")
     await expect(page.locator("[name='people.1.last_name']")).to_be_focused()
-    asked = {"prediction_id": item}
-    assert not (await world.admin.get("/v1/corrections", params=asked)).json()["items"]
+    about = {"prediction_id": item}
+    assert not (await world.admin.get("/v1/corrections", params=about)).json()["items"]
     await page.keyboard.press("Escape")
     await page.keyboard.press("Enter")
     await expect(page.locator(".last")).to_contain_text("another output")

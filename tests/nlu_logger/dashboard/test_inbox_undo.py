@@ -26,9 +26,9 @@ class Desk:
         self.world, self.http, self.task, self._before = world, http, task, before
         self.item = ""
 
-    async def press(self, path: str, **given: Any) -> httpx2.Response:
-        place = {"queue": given.pop("queue", "low-confidence"), "task": self.task}
-        return await send(self.http, f"review/{path}", **place, **given)
+    async def press(self, path: str, **fields: Any) -> httpx2.Response:
+        place = {"queue": fields.pop("queue", "low-confidence"), "task": self.task}
+        return await send(self.http, f"review/{path}", **place, **fields)
 
     async def log(self, prompt: str = "the second") -> str:
         self.item = await self.world.log(task=self.task, prompt=prompt, confidence=0.3)
@@ -69,8 +69,8 @@ async def label_alike(desk: Desk) -> None:
 
 
 async def add_label(desk: Desk) -> None:
-    given = {"typed": "wave", "allow_new": "yes"}
-    await desk.press("label", item=await desk.log(), **given)
+    new = {"typed": "wave", "allow_new": "yes"}
+    await desk.press("label", item=await desk.log(), **new)
 
 
 async def approve(desk: Desk) -> None:
@@ -103,8 +103,8 @@ def settle(verdict: str) -> Act:
 
 def doubt(verdict: str) -> Act:
     async def act(desk: Desk) -> None:
-        given = {"task": desk.task, "text": "two", "truth": "greet"}
-        case = (await desk.world.admin.post("/v1/ground-truth", json=given)).json()["id"]
+        case_in = {"task": desk.task, "text": "two", "truth": "greet"}
+        case = (await desk.world.admin.post("/v1/ground-truth", json=case_in)).json()["id"]
         finding = {"case_id": case, "kind": "label", "note": "look", "suggested": "leave"}
         await desk.world.admin.post("/v1/reviews/findings", json={"findings": [finding]})
         await desk.press("doubt", queue="suspicious-label", item=case, verdict=verdict)

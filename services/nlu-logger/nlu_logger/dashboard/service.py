@@ -22,10 +22,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.alerts import service as alerts
 from nlu_logger.alerts.models import IncidentRow
-from nlu_logger.dashboard import drawing, drifting
+from nlu_logger.dashboard import drawing
 from nlu_logger.dashboard.alerting import queries as incidents
 from nlu_logger.dashboard.drawing import Chart, Value
-from nlu_logger.dashboard.drifting import Drifted
+from nlu_logger.dashboard.drifting import service as drifting
+from nlu_logger.dashboard.drifting.service import Drifted
 from nlu_logger.dashboard.search.filters import rows
 from nlu_logger.insights import queries, views
 from nlu_logger.insights import service as insights

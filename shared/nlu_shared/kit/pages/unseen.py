@@ -25,9 +25,9 @@ def visible(text: Any) -> Markup:
     return Markup(_UNSEEN.sub(_marked, str(escape(text))))  # noqa: S704 - it was just escaped
 
 
-def _marked(found: re.Match[str]) -> str:
-    character, place = found[0], found.start()
-    if character in _JOINS and _joins(found.string[place - 1 : place]):
+def _marked(match: re.Match[str]) -> str:
+    character, place = match[0], match.start()
+    if character in _JOINS and _joins(match.string[place - 1 : place]):
         return character
     name = unicodedata.name(character, "a control character").lower()
     return f'<mark class="unseen" title="{name}">‹U+{ord(character):04X}›</mark>'

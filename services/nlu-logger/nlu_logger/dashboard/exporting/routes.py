@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
 from nlu_logger.anonymise.text import Anonymiser
-from nlu_logger.dashboard.exporting import history
+from nlu_logger.dashboard.exporting import service as history
 from nlu_logger.dashboard.exporting.forms import (
     CRONS,
     WORDS,
@@ -26,7 +26,7 @@ from nlu_logger.dashboard.exporting.forms import (
     NewScheduleIn,
     ScheduleId,
 )
-from nlu_logger.dashboard.exporting.history import Before
+from nlu_logger.dashboard.exporting.service import Before
 from nlu_logger.dashboard.forms import Filled, invalid, kept_form, kept_query
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, administers, led
 from nlu_logger.dashboard.inbox import queries

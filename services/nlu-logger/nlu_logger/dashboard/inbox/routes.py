@@ -21,7 +21,7 @@ from starlette.responses import Response
 
 from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, REVIEW, Reviewer, led, needs
-from nlu_logger.dashboard.inbox import acts, extraction, latest, service
+from nlu_logger.dashboard.inbox import acts, extraction, service
 from nlu_logger.dashboard.inbox.acts import Done
 from nlu_logger.dashboard.inbox.extraction import FilledRows as Rows
 from nlu_logger.dashboard.inbox.forms import (
@@ -37,6 +37,7 @@ from nlu_logger.dashboard.inbox.forms import (
     SkipIn,
     UndoIn,
 )
+from nlu_logger.dashboard.inbox.latest import service as latest
 from nlu_logger.dashboard.inbox.memory import Memory, Worth
 from nlu_logger.reviews.claims import Held
 from nlu_logger.settings import Settings

@@ -18,9 +18,10 @@ from starlette.responses import Response
 
 from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, SEARCH, Searcher, led, needs
-from nlu_logger.dashboard.inbox import acts, extraction, latest
+from nlu_logger.dashboard.inbox import acts, extraction
 from nlu_logger.dashboard.inbox.acts import Done
 from nlu_logger.dashboard.inbox.forms import WORDS, ItemIn, Place
+from nlu_logger.dashboard.inbox.latest import service as latest
 from nlu_logger.dashboard.inbox.memory import Memory
 from nlu_logger.dashboard.judging import service
 from nlu_logger.dashboard.judging.forms import JudgementIn, TakeBackIn, VerdictIn

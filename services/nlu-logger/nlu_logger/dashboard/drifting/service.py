@@ -9,8 +9,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.dashboard import drawing
 from nlu_logger.dashboard.drawing import Chart, Value
+from nlu_logger.dashboard.drifting import queries
 from nlu_logger.dashboard.search.filters import rows
-from nlu_logger.insights import drift, stretches, views
+from nlu_logger.insights import drift, views
 from nlu_logger.insights.service import PeriodFilters
 from nlu_logger.predictions.service import first_id
 
@@ -42,9 +43,13 @@ async def over_time(
     task = tasks[0] if tasks and len(tasks) == 1 else None
     charts = {}
     for title, of in OF.items():
-        counts = await stretches.counts(session, earlier, of=of, unit=unit)
+        counts = await queries.counts(session, earlier, of=of, unit=unit)
         compared = drift.against_before(counts, moments, span)
-        values = [_value(begins, step, task, window, before) for begins, window, before in compared]
+        values = [
+            # Of a stretch that began before the period, the other charts tell a part only.
+            _value(begins, step, task, window if begins >= filters.since else {}, before)
+            for begins, window, before in compared
+        ]
         known = {
             moment: one.number
             for moment, one in zip(moments, values, strict=True)

@@ -34,7 +34,7 @@ WRITTEN = text(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WrittenExport:
     """One export that a schedule wrote."""
 
     schedule: UUID
@@ -61,7 +61,7 @@ class Written:
 class Line:
     """An export, and its files that are still there."""
 
-    written: Written
+    written: WrittenExport
     files: Sequence[ManifestFile]
 
 
@@ -74,7 +74,7 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class ExportHistory:
     """A page of it, and where the next one begins."""
 
     lines: Sequence[Line]
@@ -88,7 +88,7 @@ async def page(
     caller: Caller,
     schedule: UUID | None,
     before: Before | None,
-) -> History:
+) -> ExportHistory:
     """What was written, the newest first.
 
     root: the folder of this machine's exports.
@@ -99,12 +99,12 @@ async def page(
     params = _params(caller, schedule, limit=LISTED + 1)
     if before is not None:
         params |= {"before": before.scheduled_at, "beyond": before.schedule}
-    found = await session.execute(WRITTEN, params)
-    written = [Written(**row._mapping) for row in found]
+    rows = await session.execute(WRITTEN, params)
+    written = [WrittenExport(**row._mapping) for row in rows]
     shown = written[:LISTED]
     lines = await asyncio.to_thread(lambda: [Line(one, _there(one.folder(root))) for one in shown])
     last = shown[-1] if len(written) > LISTED else None
-    return History(lines, last and Before(last.scheduled_at, last.schedule))
+    return ExportHistory(lines, last and Before(last.scheduled_at, last.schedule))
 
 
 async def file(
@@ -126,7 +126,7 @@ async def file(
     """
     params = _params(caller, schedule, limit=1) | {"at": at}
     row = (await session.execute(WRITTEN, params)).one_or_none()
-    written = None if row is None else Written(**row._mapping)
+    written = None if row is None else WrittenExport(**row._mapping)
     folder = None if written is None else written.folder(root)
     files = {one.name for one in await asyncio.to_thread(_there, folder)}
     if written is None or folder is None or name not in files:
