@@ -3,13 +3,22 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jsonschema_rs import Draft202012Validator
+from nlu_shared.schemas.answer_examples import ANSWERS
+from nlu_shared.schemas.events import (
+    STREAMED,
+    CancelRequested,
+    EvaluationProgress,
+    RunWaits,
+    StoredEvent,
+)
 from nlu_shared.schemas.examples import EXAMPLES
 
 from docs import snapshot
+from tests.fixtures import pieces
 
 DOCUMENTS = snapshot.documents()
 REFRESH = "the API changed: if that is meant, run `python -m docs.snapshot` and commit the result"
@@ -22,6 +31,14 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield method, path, operation
+
+
+def contents(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What it takes and what it answers, errors aside, with the media type."""
+    yield from operation.get("requestBody", {}).get("content", {}).items()
+    for status, answer in operation["responses"].items():
+        if status < "300":
+            yield from answer.get("content", {}).items()
 
 
 @by_service
@@ -126,6 +143,109 @@ def test_every_json_body_has_an_example_that_is_one(path: Path, document: dict[s
         assert schema.get("examples"), name
         for example in schema["examples"]:
             Draft202012Validator({**schema, "components": components}).validate(example)
+
+
+@by_service
+def test_every_example_of_a_schema_is_one(path: Path, document: dict[str, Any]) -> None:
+    components = document["components"]
+    for schema in components["schemas"].values():
+        for example in schema.get("examples", []):
+            Draft202012Validator({**schema, "components": components}).validate(example)
+
+
+ANSWERED = {
+    "nlu-logger": {"get_prediction"},
+    "induction": {"get_run", "start_run", "get_active"},
+}
+"""Operations whose answers a front end begins with."""
+
+
+@by_service
+def test_the_answers_that_a_front_end_begins_with_have_examples(
+    path: Path, document: dict[str, Any]
+) -> None:
+    named = ANSWERED[path.name.partition(".")[0]]
+    by_name = {operation["operationId"]: operation for _, _, operation in operations(document)}
+    assert named <= by_name.keys()
+    for name in named:
+        for status, answer in by_name[name]["responses"].items():
+            if status < "300":
+                reference = answer["content"]["application/json"]["schema"]["$ref"]
+                schema = document["components"]["schemas"][reference.rpartition("/")[2]]
+                assert schema.get("examples"), (name, status)
+
+
+@by_service
+def test_a_body_of_many_pieces_names_the_schema_of_one(
+    path: Path, document: dict[str, Any]
+) -> None:
+    named = set()
+    for _, route, operation in operations(document):
+        for kind, content in contents(operation):
+            if kind in pieces.SPLIT:
+                schema = content["schema"]
+                assert (schema["type"], schema["contentMediaType"]) == ("string", kind), route
+                name = schema["contentSchema"]["items"]["$ref"].rpartition("/")[2]
+                assert document["components"]["schemas"][name]["description"]
+                named.add((operation["operationId"], name))
+                if "example" in content:
+                    assert pieces.validate(content["example"], kind, schema, document) > 1
+                else:
+                    assert kind != "text/event-stream", route
+    assert named == PIECES[path.name.partition(".")[0]]
+
+
+PIECES = {
+    "nlu-logger": {
+        ("export_pairs", "Pair"),
+        ("export_retraining", "ExportedRow"),
+        ("export_review", "ReviewRow"),
+        ("import_corrections", "ReviewedLine"),
+        ("import_ground_truth", "LabelledLine"),
+        ("import_predictions", "HistoryLine"),
+        ("log_predictions", "PredictionIn"),
+        ("stream_ground_truth", "GroundTruthLine"),
+    },
+    "induction": {("follow_run", "RunMessage"), ("follow_runs", "RunsMessage")},
+}
+
+
+@by_service
+def test_no_json_is_left_without_a_form(path: Path, document: dict[str, Any]) -> None:
+    """A schema by name, or a list of one: an empty one would leave a client with nothing."""
+    for _, route, operation in operations(document):
+        for kind, content in contents(operation):
+            if kind == "application/json":
+                schema = content.get("schema", {})
+                assert "$ref" in schema.get("items", schema), route
+
+
+def test_every_event_of_a_run_is_told_apart_by_its_type() -> None:
+    """As a front end makes its types: one union, and in each of its schemas every field."""
+    schemas = snapshot.of_induction()["components"]["schemas"]
+    union = schemas["RunEvent"]
+    assert union["discriminator"]["propertyName"] == "type"
+    joined = {one["$ref"].rpartition("/")[2] for one in union["oneOf"]}
+    assert joined == {model.__name__ for model in STREAMED}
+    unstored = {EvaluationProgress, CancelRequested, RunWaits}
+    assert set(get_args(StoredEvent)) | unstored == set(STREAMED)
+    for model in STREAMED:
+        schema = schemas[model.__name__]
+        tag = model.model_fields["type"].default
+        assert schema["properties"]["type"]["const"] == tag
+        assert union["discriminator"]["mapping"][tag].endswith(f"/{model.__name__}")
+        assert schema["required"] == list(model.model_fields)
+        assert schema["description"]
+    for message in ("RunMessage", "RunsMessage"):
+        names = schemas[message]["properties"]["event"]["enum"]
+        assert sorted(names) == sorted(union["discriminator"]["mapping"])
+
+
+def test_every_example_of_an_answer_is_one() -> None:
+    for model, example in ANSWERS.items():
+        model.model_validate(example)
+    shown = {name for document in DOCUMENTS.values() for name in document["components"]["schemas"]}
+    assert {model.__name__ for model in ANSWERS} <= shown
 
 
 def test_every_example_is_a_body_that_a_service_takes() -> None:

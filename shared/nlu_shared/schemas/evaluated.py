@@ -29,9 +29,13 @@ class ConversationScore(Schema):
 class ErrorPattern(Schema):
     """A kind of mistake that happens more than once. Case ids only, never their texts."""
 
-    kind: str
-    summary: str
-    truth: str | None = None
-    predicted: str | None = None
-    count: int
-    case_ids: list[UUID]
+    kind: str = Field(description="of mistake, such as confused_labels, no_answer or missed_event")
+    summary: str = Field(description="the same in words: what should be, and what was")
+    truth: str | None = Field(
+        default=None, description="what is right in all of them; null: varies"
+    )
+    predicted: str | None = Field(
+        default=None, description="what was answered in all of them; null: varies"
+    )
+    count: int = Field(description="how many cases")
+    case_ids: list[UUID] = Field(description="these cases, in their order in the data set")

@@ -10,6 +10,7 @@ from nlu_shared.schemas.continuations import ContinueIn
 from nlu_shared.schemas.experiments import ExperimentIn, ExperimentStopIn
 from nlu_shared.schemas.exports import ScheduleIn
 from nlu_shared.schemas.ground_truth import GroundTruthIn
+from nlu_shared.schemas.imports import HistoryLine, LabelledLine, ReviewedLine
 from nlu_shared.schemas.keys import KeyIn, RotationIn
 from nlu_shared.schemas.labels import LabelRename, LabelSetIn
 from nlu_shared.schemas.notices import ChannelIn
@@ -60,10 +61,18 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     ExperimentStopIn: {"reason": "Support sees more complaints."},
     FindingsIn: {"findings": [{"case_id": SOME_ID, "kind": "always-missed", "suggested": "greet"}]},
     GroundTruthIn: {"task": TASK, "text": "Where is my parcel?", "truth": "track_order"},
+    HistoryLine: {
+        "id": "7",
+        "prompt": "Where is my parcel?",
+        "predicted_intent": "track_order",
+        "confidence": 0.92,
+        "created_at": "2026-11-02T09:30:00Z",
+    },
     HintIn: {"hint": "Questions about a parcel are track_order, even when they sound angry."},
     Ids: {"ids": [SOME_ID]},
     OfrepIn: {"context": {"targetingKey": "conversation-7"}},
     KeyIn: {"name": "backend", "scopes": ["predictions:write"], "tasks": [TASK]},
+    LabelledLine: {"text": "Where is my parcel?", "label": "track_order", "group": "mail-7"},
     LabelRename: {"to": "find_parcel"},
     LabelSetIn: {
         "labels": [
@@ -105,6 +114,7 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     },
     QuotingDefaultIn: {"may_quote": True},
     QuotingIn: {"task": TASK, "label": "track_order", "dry_run": True},
+    ReviewedLine: {"id": SOME_ID, "corrected_intent": "cancel_order", "notes": "the order"},
     RollbackIn: {"reason": "Cancellations are taken for new orders since noon."},
     RotationIn: {"grace_hours": 24},
     ReplayIn: {"predictions": 200, "limits": {"money_usd": 0.5}, "dry_run": True},

@@ -21,23 +21,29 @@ class ExportFormat(StrEnum):
 class ExportedRow(Schema):
     """`label` is the standing correction where there is one, else what was predicted."""
 
-    text: str
-    label: JsonValue
-    confidence: float | None
-    source: Literal["production"] = "production"
-    corrected: bool
+    text: str = Field(description="what the user said")
+    label: JsonValue = Field(
+        description="the right answer: a label, or an object where answers are structured"
+    )
+    confidence: float | None = Field(
+        description="how sure the model was of its own answer, 0 to 1; null: not known"
+    )
+    source: Literal["production"] = Field(
+        default="production", description="where it comes from: always what was logged"
+    )
+    corrected: bool = Field(description="did a person correct it?")
 
 
 class ReviewRow(Schema):
     """A prediction to look at; the reviewer fills the last two fields in."""
 
-    id: str
-    prompt: str
-    predicted_intent: str
-    confidence: float
-    created_at: str
-    corrected_intent: str = ""
-    notes: str = ""
+    id: str = Field(description="of the prediction, by which the filled-in file is read again")
+    prompt: str = Field(description="what the user said")
+    predicted_intent: str = Field(description="what the model answered")
+    confidence: float = Field(description="how sure the model was, 0 to 1")
+    created_at: str = Field(description="when it was made, ISO 8601")
+    corrected_intent: str = Field(default="", description="empty, for the reviewer: what is right")
+    notes: str = Field(default="", description="empty, for the reviewer: why")
 
 
 class LabelledText(BaseModel):
@@ -51,9 +57,9 @@ class LabelledText(BaseModel):
 class Pair(Schema):
     """1: both texts carry one label. 0: two labels, though the texts look alike."""
 
-    text_a: str
-    text_b: str
-    label: Literal[0, 1]
+    text_a: str = Field(description="one text")
+    text_b: str = Field(description="the other")
+    label: Literal[0, 1] = Field(description="1: of one label; 0: of two that look alike")
 
 
 class ScheduledExport(Body):

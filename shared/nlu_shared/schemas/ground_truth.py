@@ -89,21 +89,29 @@ class GroundTruthCase(Schema):
     `group` names what the case must not be separated from in a split (one conversation).
     """
 
-    id: UUID
-    task: str
-    text: str
-    context: Context | None = None
-    truth: JsonValue
-    group: str | None = None
-    may_quote: bool
-    hash: str
+    id: UUID = Field(description="of the case")
+    task: str = Field(description="the task it is a case of")
+    text: str = Field(description="what a model is to read")
+    context: Context | None = Field(
+        default=None, description="what stands before the text; null: nothing"
+    )
+    truth: JsonValue = Field(
+        description="a label for an intent task, an object for an extraction; not null"
+    )
+    group: str | None = Field(
+        default=None, description="what it must not be separated from in a split; null: nothing"
+    )
+    may_quote: bool = Field(description="may this text appear inside a prompt?")
+    hash: str = Field(description="SHA-256, hex, of all that the case says but its id")
 
 
 class StreamEnd(Schema):
     """The last line of the stream; without it the stream was cut."""
 
-    count: int
-    sha256: str
+    count: int = Field(description="of the cases before it")
+    sha256: str = Field(
+        description="of the data set, hex, as in the ETag: taken over the cases' hashes, one a line"
+    )
 
 
 def case_hash(

@@ -7,10 +7,18 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    model_validator,
+)
 from pydantic_core import from_json
 
 from nlu_shared.schemas.base import Confidence, Label, Moment, Note, Schema, Utterance
+from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.labels import LabelCell, LabelWarning
 from nlu_shared.schemas.predictions import SecondaryIntent
 
@@ -58,30 +66,68 @@ class ReviewedLine(_FromFile):
     `id` is ours, or the one that an imported prediction had before.
     """
 
-    id: Annotated[Label, BeforeValidator(_trimmed)]
-    corrected_intent: LabelCell
-    notes: Note | None = None
+    id: Annotated[Label, BeforeValidator(_trimmed)] = Field(
+        description="of the prediction: ours, or the one it had before it was imported"
+    )
+    corrected_intent: LabelCell = Field(
+        description="the right answer; empty or null: nobody has said anything"
+    )
+    notes: Note | None = Field(default=None, description="what the corrector adds")
+
+
+class LabelledLine(BaseModel):
+    """A row of labelled texts under the names that are known without being told. Under others it
+    takes `text_column`, `label_column` and `group_column`; formats of the field's tools, and
+    discussions of the extraction export, have rows of their own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    text: str | None = Field(default=None, description="what a model is to read")
+    label: JsonValue = Field(
+        default=None, description="a label, or the object of an extraction; empty: nobody said"
+    )
+    group: str | int | None = Field(
+        default=None,
+        description="what it must not be separated from in a split, such as a conversation",
+    )
+    context: Context | None = Field(
+        default=None, description="what stands before the text; null: nothing"
+    )
 
 
 class HistoryLine(_FromFile):
     """A row of the original `nlu_prompt_logs`."""
 
-    id: Annotated[Label, BeforeValidator(_digits)]
-    user_id: UUID | None = None
-    prompt: Utterance
-    predicted_intent: Annotated[Label, BeforeValidator(_digits)]
-    confidence: Confidence | None = None
+    id: Annotated[Label, BeforeValidator(_digits)] = Field(description="its id in that table")
+    user_id: UUID | None = Field(default=None, description="the person whose text it is")
+    prompt: Utterance = Field(description="what the user said")
+    predicted_intent: Annotated[Label, BeforeValidator(_digits)] = Field(
+        description="what the model answered"
+    )
+    confidence: Confidence | None = Field(
+        default=None, description="how sure the model was, 0 to 1; null: not known"
+    )
     secondary_intents: Annotated[
-        list[SecondaryIntent], Field(max_length=100), BeforeValidator(_parsed)
+        list[SecondaryIntent],
+        Field(max_length=100, description="what else it thought of; in a table as JSON"),
+        BeforeValidator(_parsed),
     ] = []
-    corrected_intent: LabelCell = None
-    correction_notes: Note | None = None
-    was_successful: bool | None = None
-    workflow_type: Label | None = None
-    execution_error: Note | None = None
-    conversation_id: UUID | None = None
-    message_index: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
-    created_at: Annotated[Moment, BeforeValidator(_moment)]
+    corrected_intent: LabelCell = Field(
+        default=None, description="the standing correction; null: none"
+    )
+    correction_notes: Note | None = Field(default=None, description="what the corrector added")
+    was_successful: bool | None = Field(
+        default=None, description="how the work that followed ended; null: not known"
+    )
+    workflow_type: Label | None = Field(default=None, description="what kind of work it was")
+    execution_error: Note | None = Field(default=None, description="why it failed")
+    conversation_id: UUID | None = Field(default=None, description="the conversation it belongs to")
+    message_index: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = Field(
+        default=None, description="its place in the conversation, from 0"
+    )
+    created_at: Annotated[Moment, BeforeValidator(_moment)] = Field(
+        description="when it was made, with its offset"
+    )
 
 
 class LineResult(Schema):

@@ -10,6 +10,7 @@ from nlu_shared.kit.http.etags import is_held
 from nlu_shared.kit.http.parameters import MOST, Cursor, IfNoneMatch, PathTask
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.schemas.prompt_exports import PromptExport
 from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
 from nlu_shared.schemas.registry import PromptImport
 
@@ -24,7 +25,7 @@ AliasQuery = Annotated[
     ServingAlias, Query(description="which of those that serve: production or staging")
 ]
 EXPORTED: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/x-python": {"schema": {"type": "string"}}, "application/json": {}}},
+    200: {"model": PromptExport, "content": {"text/x-python": {"schema": {"type": "string"}}}},
     304: {"description": "The caller has these bytes"},
     409: {"description": "The run that made the version goes on, or it is an ensemble"},
 }

@@ -12,7 +12,17 @@ from nlu_shared.kit.http.buffering import TimedStream
 from nlu_shared.kit.http.deps import AnswerDep, CallerDep, DbSession, Snapshot, requires
 from nlu_shared.kit.http.openapi import UNKNOWN_IS_EMPTY
 from nlu_shared.kit.http.parameters import AnyTask
-from nlu_shared.schemas.exports import ExportFormat, Schedule, ScheduleIn, ScheduleRun
+from nlu_shared.kit.http.pieces import array_of, lines_of
+from nlu_shared.schemas.exports import (
+    ExportedRow,
+    ExportFormat,
+    Pair,
+    ReviewRow,
+    Schedule,
+    ScheduleIn,
+    ScheduleRun,
+)
+from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
 from nlu_logger.anonymise.text import NOT_FOUND_BY_RULES, Anonymiser
@@ -24,21 +34,27 @@ from nlu_logger.exports.service import Redactor, Selection, Window
 router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[requires("exports:read")])
 admin = APIRouter(prefix="/v1/admin/schedules", tags=["admin"], dependencies=[requires(ADMIN)])
 TEXT = {"type": "string"}
-SCHEMAS = {
-    ExportFormat.JSON: {"type": "array", "items": {"type": "object"}},
-    ExportFormat.PARQUET: {"type": "string", "format": "binary"},
-}
-FILES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "content": {
-            kind.partition(";")[0]: {"schema": SCHEMAS.get(form, TEXT)}
-            for form, kind in MEDIA_TYPES.items()
+BYTES = {"type": "string", "format": "binary"}
+
+
+def _files_of(row: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """Files of such rows, in each format."""
+    schemas = {
+        ExportFormat.JSONL: lines_of(row.__name__),
+        ExportFormat.CSV: {"schema": TEXT},
+        ExportFormat.JSON: array_of(row.__name__),
+        ExportFormat.PARQUET: {"schema": BYTES},
+    }
+    return {
+        200: {
+            "content": {kind.partition(";")[0]: schemas[form] for form, kind in MEDIA_TYPES.items()}
         }
     }
-}
+
+
 NOT_FOUND_HEADER = "Not-Found-By-Rules"
 LINES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MEDIA_TYPES[ExportFormat.JSONL]: {"schema": TEXT}}}
+    200: {"content": {MEDIA_TYPES[ExportFormat.JSONL]: lines_of(Pair.__name__)}}
 }
 ScheduleId = Annotated[UUID, Path(description="the schedule")]
 Anonymise = Annotated[bool, Query(description="take out what rules find of people")]
@@ -84,7 +100,7 @@ NoticeHeaders = Annotated[dict[str, str], Depends(_notice)]
 FormatQuery = Annotated[ExportFormat, Query(alias="format", description="of the file")]
 
 
-@router.get("/retraining", response_class=StreamingResponse, responses=FILES)
+@router.get("/retraining", response_class=StreamingResponse, responses=_files_of(ExportedRow))
 async def export_retraining(
     seen: WindowDep,
     selection: SelectionDep,
@@ -106,7 +122,7 @@ async def export_retraining(
     return answer.response(MEDIA_TYPES[form], notice)
 
 
-@router.get("/review", response_class=StreamingResponse, responses=FILES)
+@router.get("/review", response_class=StreamingResponse, responses=_files_of(ReviewRow))
 async def export_review(
     seen: WindowDep,
     answer: AnswerDep,

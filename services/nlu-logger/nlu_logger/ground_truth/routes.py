@@ -10,6 +10,7 @@ from nlu_shared.kit.http.deps import AnswerDep, CallerDep, DbSession, requires
 from nlu_shared.kit.http.etags import is_held
 from nlu_shared.kit.http.openapi import UNKNOWN_IS_EMPTY
 from nlu_shared.kit.http.parameters import MOST, IfNoneMatch, OneTask, PathTask
+from nlu_shared.kit.http.pieces import NDJSON, lines_of
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
 from nlu_shared.schemas.privacy import ErasedCase
@@ -23,9 +24,8 @@ quoting_router = APIRouter(prefix="/v1", tags=["ground truth"])
 decide = requires("reviews:decide")
 read, write = requires("ground-truth:read"), requires("ground-truth:write")
 CaseId = Annotated[UUID, Path(description="the ground-truth case")]
-NDJSON = "application/x-ndjson"
 LINES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+    200: {"content": {NDJSON: lines_of("GroundTruthLine")}},
     304: {"description": "The data set is the same"},
 }
 
@@ -54,10 +54,7 @@ async def remove_ground_truth(case_id: CaseId, session: DbSession, caller: Calle
     "",
     dependencies=[read],
     response_class=StreamingResponse,
-    responses={
-        200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
-        304: {"description": "The data set is the same"},
-    },
+    responses=LINES,
 )
 async def stream_ground_truth(
     task: OneTask,

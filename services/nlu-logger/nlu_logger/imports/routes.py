@@ -17,9 +17,18 @@ from nlu_shared.kit.data.db import Database, Identity
 from nlu_shared.kit.errors import Invalid, WrongMediaType
 from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.http.parameters import OneTask
+from nlu_shared.kit.http.pieces import array_of, lines_of
 from nlu_shared.schemas.base import Label
-from nlu_shared.schemas.imports import IMPORT_LIMIT, HistoryAnswer, ImportAnswer
+from nlu_shared.schemas.imports import (
+    IMPORT_LIMIT,
+    HistoryAnswer,
+    HistoryLine,
+    ImportAnswer,
+    LabelledLine,
+    ReviewedLine,
+)
 from nlu_shared.schemas.predictions import INTENT
+from pydantic import BaseModel
 
 from nlu_logger.imports import service
 from nlu_logger.imports.labelled import Labelling
@@ -27,23 +36,19 @@ from nlu_logger.imports.service import Saying
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["imports"])
-FILE: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            FileKind.JSON: {"schema": {"type": "array", "items": {"type": "object"}}},
-            FileKind.JSONL: {"schema": {"type": "string"}},
-            FileKind.CSV: {"schema": {"type": "string"}},
-            FileKind.TSV: {"schema": {"type": "string"}},
-        },
+TEXT = {"schema": {"type": "string"}}
+
+
+def _file_of(line: type[BaseModel], *others: FileKind) -> dict[str, Any]:
+    """A body of such lines: as a table, as JSON, and as these others."""
+    content = {
+        FileKind.JSON: array_of(line.__name__),
+        FileKind.JSONL: lines_of(line.__name__),
+        **dict.fromkeys((FileKind.CSV, FileKind.TSV, *others), TEXT),
     }
-}
-EXAMPLES: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": FILE["requestBody"]["content"] | {FileKind.YAML: {"schema": {"type": "string"}}},
-    }
-}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 TABLES = (FileKind.JSONL, FileKind.JSON, FileKind.CSV, FileKind.TSV)
 Approve = Annotated[bool, Query(description="approve the corrections at once, as the caller")]
 AllowNew = Annotated[
@@ -142,7 +147,7 @@ async def _labelling(
     "/corrections:import",
     dependencies=[requires("corrections:write")],
     status_code=207,
-    openapi_extra=FILE,
+    openapi_extra=_file_of(ReviewedLine),
 )
 async def import_corrections(
     lines: Lines,
@@ -161,7 +166,7 @@ async def import_corrections(
     "/ground-truth:import",
     dependencies=[requires("ground-truth:write")],
     status_code=207,
-    openapi_extra=EXAMPLES,
+    openapi_extra=_file_of(LabelledLine, FileKind.YAML),
 )
 async def import_ground_truth(
     lines: Examples,
@@ -175,7 +180,10 @@ async def import_ground_truth(
 
 
 @router.post(
-    "/predictions:import", dependencies=[requires(ADMIN)], status_code=207, openapi_extra=FILE
+    "/predictions:import",
+    dependencies=[requires(ADMIN)],
+    status_code=207,
+    openapi_extra=_file_of(HistoryLine),
 )
 async def import_predictions(
     lines: Lines,

@@ -15,6 +15,7 @@ from nlu_shared.kit.http.parameters import (
     Since,
     Until,
 )
+from nlu_shared.kit.http.pieces import NDJSON, array_of, lines_of
 from nlu_shared.schemas.base import Label, Page, SafeText
 from nlu_shared.schemas.predictions import (
     BatchAnswer,
@@ -41,7 +42,6 @@ async def _resources(request: Request) -> IngestResources:
 
 
 PredictionId = Annotated[UUID, Path(description="the prediction: its `log_id`")]
-PREDICTIONS = {"type": "array", "items": {"$ref": "#/components/schemas/PredictionIn"}}
 IngestDep = Annotated[IngestResources, Depends(_resources)]
 
 
@@ -72,13 +72,8 @@ async def log_prediction(
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {
-                    "schema": {
-                        "type": "array",
-                        "items": {"$ref": "#/components/schemas/PredictionIn"},
-                    }
-                },
-                "application/x-ndjson": {"schema": {"type": "string"}},
+                "application/json": array_of(PredictionIn.__name__),
+                NDJSON: lines_of(PredictionIn.__name__),
             },
         }
     },

@@ -22,11 +22,14 @@ from nlu_shared.kit.errors import (
     WrongMediaType,
 )
 from nlu_shared.kit.expected import expected_by, operation_of, query_lists, query_names
+from nlu_shared.kit.http.pieces import add_missing
 from nlu_shared.kit.http.problems import MEDIA_TYPE
 from nlu_shared.kit.refusals import Expected, tellable
+from nlu_shared.schemas.answer_examples import ANSWERS
 from nlu_shared.schemas.base import Problem
 from nlu_shared.schemas.examples import EXAMPLES
 from nlu_shared.schemas.keys import KeyIn
+from nlu_shared.schemas.pieces import COMPONENTS
 
 ALWAYS = (Unauthenticated, Forbidden, Invalid, TooMany, Unavailable)
 """Of every operation; Invalid too, since no address may hold a NUL."""
@@ -36,7 +39,6 @@ UNKNOWN_IS_EMPTY: dict[str, Any] = {_IS_EMPTY: True}
 """For `openapi_extra` of a route that has a good answer about an id of which nothing is stored."""
 FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
 """The 422 body that FastAPI declares, and that is never sent here."""
-COMPONENTS = "#/components/schemas/"
 LATER = {"Retry-After": {"description": "Whole seconds to wait", "schema": {"type": "integer"}}}
 HEADERS: Mapping[int, Mapping[str, Any]] = {
     Unauthenticated.status: {
@@ -124,15 +126,12 @@ _OFFERED: dict[tuple[str, str, tuple[int, ...]], Offered] = {}
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with `application/problem+json` under every error that has no other form,
-    and examples of bodies."""
+    """The document with `application/problem+json` under every error that has no other form, the
+    schemas of what stands in lines and messages, and examples."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name in FASTAPIS_OWN:
         schemas.pop(name, None)
     schemas["Problem"] = Problem.model_json_schema()
-    for model, example in EXAMPLES.items():
-        if model.__name__ in schemas:
-            schemas[model.__name__]["examples"] = [example]
     for operation in _operations(document):
         responses = operation["responses"]
         if _is_fastapis(responses.get("422")):
@@ -142,6 +141,10 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
         for status, response in responses.items():
             if status >= "400" and "content" not in response:
                 response.update(_problem(int(status)))
+    add_missing(document)
+    for model, example in {**EXAMPLES, **ANSWERS}.items():
+        if model.__name__ in schemas:
+            schemas[model.__name__]["examples"] = [example]
     return document
 
 

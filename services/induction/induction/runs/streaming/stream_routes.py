@@ -21,6 +21,8 @@ from nlu_shared.kit.http.deps import (
     prove_by,
     requires,
 )
+from nlu_shared.kit.http.pieces import EVENT_STREAM, messages_of
+from nlu_shared.schemas.stream_examples import OF_ONE, OF_SEVERAL
 from nlu_shared.schemas.tickets import StreamTicket
 from pydantic import StringConstraints
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -36,8 +38,19 @@ GRACE_SECONDS = 2.0
 COME_BACK_MS = 1_000
 FAREWELL = "the server stops; come back"
 STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    200: {
+        "description": "What the run has said and says, until it is over",
+        "content": {EVENT_STREAM: messages_of("RunMessage", example=OF_ONE)},
+    },
     204: {"description": "The run is over and all of it was read"},
+}
+STREAMS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "What the runs have said and say, until all are over",
+        "content": {EVENT_STREAM: messages_of("RunsMessage", example=OF_SEVERAL)},
+    },
+    204: {"description": "The runs are over and all of them was read"},
+    404: {"description": "There is no such run among them"},
 }
 Written = Callable[[stream.StreamItem, Mapping[UUID, int]], ServerSentEvent]
 Positions = Annotated[str, StringConstraints(pattern=r"^\d{1,18}(\.\d{1,18})*$", max_length=1_000)]
@@ -104,7 +117,11 @@ async def follow_run(
         int, Query(ge=0, description="as Last-Event-ID, which a new EventSource cannot send")
     ] = 0,
 ) -> Response:
-    """Server-sent events after `Last-Event-ID`; 204 once the run is over and all was read."""
+    """Server-sent events after `Last-Event-ID`; 204 once the run is over and all was read.
+
+    Of each message `data` is the event as JSON (`RunEvent`), `event` its type, and `id` its number,
+    which a reader sends back; what is not stored has none.
+    """
     return await stream_of_one(request, caller, run_id, after=last_event_id or after)
 
 
@@ -118,7 +135,7 @@ async def stream_of_one(request: Request, caller: Caller, run_id: UUID, *, after
     "/events",
     dependencies=[watch],
     response_class=EventSourceResponse,
-    responses={**STREAM, 404: {"description": "There is no such run among them"}},
+    responses=STREAMS,
 )
 async def follow_runs(
     run: Annotated[
@@ -136,9 +153,11 @@ async def follow_runs(
         Query(description="as Last-Event-ID, which a new EventSource cannot send"),
     ] = None,
 ) -> Response:
-    """Several runs on one connection, of which a browser has few: events as of one run, each with
-    its `run_id`. An event's id is the number read of each run, in the order of the runs asked for;
-    204 once all are over and read."""
+    """Several runs on one connection, of which a browser has few; 204 once all are over and read.
+
+    Of each message `data` is the event as JSON, as of one run (`RunEvent`), with its `run_id`
+    beside (`OfRun`), `event` its type, and `id` the number read of each run, in the order of the
+    runs asked for; what is not stored has none."""
     runs = list(dict.fromkeys(run))
     standings = await _own(request, caller, runs)
     numbers = [int(number) for number in (last_event_id or after or "").split(".") if number]
