@@ -44,6 +44,7 @@ async def test_undo_after_a_conflict_was_settled_says_so_and_leaves_the_label_be
     await page.keyboard.press("y")
     await expect(page.locator(".last")).to_contain_text("“the first” is greet")
     await page.get_by_role("link", name="Conflicts 1").click()
+    await expect(page.get_by_role("article", name="One conflict")).to_be_focused()
     await page.keyboard.press("y")
     await expect(page.locator(".last")).to_contain_text("“two” stays greet. That cannot be undone")
     await page.keyboard.press("u")

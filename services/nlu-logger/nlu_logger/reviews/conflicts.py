@@ -133,8 +133,10 @@ async def settle(
 async def text_of(session: AsyncSession, conflict_id: UUID) -> UUID | None:
     """A correction that has the text of a conflict, whatever becomes of its truths."""
     conflict = await session.get(ConflictRow, conflict_id)
-    if conflict is None or conflict.correction_id is not None:
-        return conflict and conflict.correction_id
+    if conflict is None:
+        return None
+    if conflict.correction_id is not None:
+        return conflict.correction_id
     return next(iter(await decisions.behind(session, conflict.ground_truth_id)), None)
 
 

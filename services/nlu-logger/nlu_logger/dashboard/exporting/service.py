@@ -104,7 +104,7 @@ async def page(
     shown = written[:LISTED]
     lines = await asyncio.to_thread(lambda: [Line(one, _there(one.folder(root))) for one in shown])
     last = shown[-1] if len(written) > LISTED else None
-    return ExportHistory(lines, last and Before(last.scheduled_at, last.schedule))
+    return ExportHistory(lines, None if last is None else Before(last.scheduled_at, last.schedule))
 
 
 async def file(

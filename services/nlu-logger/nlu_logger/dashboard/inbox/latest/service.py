@@ -44,8 +44,10 @@ class Undone:
 async def latest(session: AsyncSession, memory: Memory, *, caller: Caller) -> Latest | None:
     """None where nothing was done, and where what was labelled is gone."""
     step = memory.steps[-1] if memory.steps else None
-    if step is None or step.kind is StepKind.SKIP:
-        return step and Latest(kind=step.kind)
+    if step is None:
+        return None
+    if step.kind is StepKind.SKIP:
+        return Latest(kind=step.kind)
     if step.kind is not StepKind.CORRECTION:
         about = await queries.settled_text(session, step.id, caller=caller)
         return Latest(kind=step.kind, about=about)
