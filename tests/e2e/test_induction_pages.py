@@ -114,7 +114,7 @@ async def test_changes_are_approved_and_vetoed_on_the_page_of_their_run(
         await expect(waiting).to_contain_text("Examples added")
         await waiting.get_by_label("Why not").fill("Shorter, please")
         await waiting.get_by_role("button", name="Veto").click()
-        vetoed = page.locator("[data-part=changes]").get_by_text("rejected at approval")
+        vetoed = page.locator("[data-part=changes]").get_by_text("not approved")
         await expect(vetoed).to_be_visible(timeout=PATIENCE_MS)
         await expect(page.get_by_text("A change was vetoed: Shorter, please")).to_be_visible(
             timeout=PATIENCE_MS

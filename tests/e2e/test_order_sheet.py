@@ -122,3 +122,26 @@ async def test_a_vote_of_a_task_without_versions_leads_to_bringing_a_prompt_in(
     await page.goto("/dashboard/tasks/votes-not/vote")
     await page.get_by_role("link", name="Bring the prompt in that serves today").click()
     await expect(page.get_by_role("button", name="Bring it in")).to_be_visible()
+
+
+async def test_a_new_task_says_at_each_field_what_the_server_said(
+    chromium: Browser, stack: Stack
+) -> None:
+    page = await chromium.new_page(base_url=str(stack.induction.base_url))
+    await page.goto("/dashboard/new-task")
+    await page.get_by_label("API key").fill(BOOTSTRAP_KEY)
+    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_label("Its slug").fill("said-there")
+    labels, make = page.get_by_label("One a line"), page.get_by_role("button", name="Make the task")
+    await labels.fill("a\nb\na")
+    await make.click()
+    twice = page.get_by_text("labels: each name and each alias once")
+    await expect(twice).to_be_visible()
+    await labels.fill("a\nb")
+    await page.get_by_label("answers", exact=True).fill("nosuch/model")
+    await make.click()
+    await expect(page.get_by_text("names a provider that is not configured")).to_be_visible()
+    await expect(twice).to_have_count(0)
+    await page.get_by_label("What its answers are").select_option("extraction")
+    await expect(labels).to_be_hidden()
+    await page.close()

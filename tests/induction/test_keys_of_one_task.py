@@ -60,6 +60,7 @@ async def test_another_task_is_closed(caller: httpx2.AsyncClient, runs: dict[str
         (f"{run}/resume", None),
         (f"{run}/cancel", None),
         (f"{run}/hints", {"hint": "x"}),
+        (f"{run}/pins", {"block": "x"}),
         ("/v1/tasks", task),
     ):
         assert (await caller.post(path, json=body)).status_code == 403, path

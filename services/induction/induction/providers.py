@@ -95,6 +95,13 @@ class Providers:
         name, slash, rest = model.partition("/")
         return (name, rest) if slash and rest and name in self.by_name else (self.default, model)
 
+    def is_foreign(self, model: str) -> bool:
+        """Whether it names a provider that is not there. Names of models hold slashes elsewhere;
+        the model that ships has no such name."""
+        name, slash, rest = model.partition("/")
+        is_other = bool(slash and rest) and name not in self.by_name
+        return is_other and self.by_name[self.default].is_offline
+
     def provider(self, model: str) -> Provider:
         return self.by_name[self.of(model)[0]]
 

@@ -2,6 +2,7 @@
 with them when they are executed again: what is wrong in one for a reader is mended here. Pure."""
 
 import re
+from calendar import month_name
 from collections import Counter
 
 from nlu_shared.schemas.prompts import Change, Edit, Op
@@ -11,14 +12,32 @@ from nlu_shared.schemas.spending import Spend
 
 # Of no name, version, decimal number or address.
 _THOUSANDS = re.compile(r"(?<![\w.,/:=?&#@%-])\d{4,}(?![\w/-]|[.,:]\d)")
+_MONTHS = tuple(month_name)[1:]
 _BLOCK_VERBS = {
     Op.ADD_BLOCK: "added",
     Op.REPLACE_BLOCK: "rewritten",
     Op.APPEND_TO_BLOCK: "extended",
     Op.REMOVE_BLOCK: "removed",
 }
-_ONE_LOOK = "Verdicts of 1 earlier runs rest on these cases too"
-_AS_ONE = "The verdict of one earlier run rests on these cases too"
+_MENDED = {
+    "Verdicts of 1 earlier runs rest on these cases too": (
+        "The verdict of one earlier run rests on these cases too"
+    ),
+    " (POST /v1/ground-truth:quoting of nlu-logger)": " in nlu-logger",
+    "the prompt that was to be tried was": "the one prompt that was to be tried has been tried",
+}
+OUTCOMES = {
+    "open": "not decided",
+    "kept": "kept",
+    "rejected": "rejected",
+    "rejected_at_propose": "refused before it was tried",
+    "rejected_at_screen": "refused before any call",
+    "rejected_at_gate": "stopped at its first cases",
+    "rejected_at_validation": "not kept after validation",
+    "rejected_at_approval": "not approved",
+    "outdone": "outdone by another",
+}
+"""What became of a change, for every page and report."""
 SMALLEST = 0.0001
 """Of chances that are told."""
 LEAST_BOOKED = 0.00005
@@ -26,10 +45,22 @@ LEAST_BOOKED = 0.00005
 
 
 def readable(sentences: str) -> str:
-    """Thousands are parted, and one is no plural."""
-    return _THOUSANDS.sub(lambda number: f"{int(number[0]):,}", sentences).replace(
-        _ONE_LOOK, _AS_ONE
-    )
+    """Thousands are parted, one is no plural, and a sentence is whole."""
+    clear = _THOUSANDS.sub(_parted, sentences)
+    for written, whole in _MENDED.items():
+        clear = clear.replace(written, whole)
+    return clear
+
+
+def _parted(number: re.Match[str]) -> str:
+    """A year stays whole."""
+    is_year = number.string[: number.start()].rstrip().endswith(_MONTHS)
+    return number[0] if is_year else f"{int(number[0]):,}"
+
+
+def outcome_in_words(outcome: str) -> str:
+    """One that is not known by its own name."""
+    return OUTCOMES.get(outcome, outcome.replace("_", " "))
 
 
 def standing(run: RunView) -> str:

@@ -36,7 +36,7 @@ from nlu_shared.schemas.reviews import (
     SettlementIn,
 )
 from nlu_shared.schemas.runs import RunRequest
-from nlu_shared.schemas.steering import HintIn, VetoIn
+from nlu_shared.schemas.steering import HintIn, PinIn, VetoIn
 from nlu_shared.schemas.tasks import TaskChange, TaskIn
 from nlu_shared.schemas.triggers import AutoTriggerIn, AutoTriggerOf
 
@@ -61,6 +61,7 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     ExperimentStopIn: {"reason": "Support sees more complaints."},
     FindingsIn: {"findings": [{"case_id": SOME_ID, "kind": "always-missed", "suggested": "greet"}]},
     GroundTruthIn: {"task": TASK, "text": "Where is my parcel?", "truth": "track_order"},
+    PinIn: {"block": "rules"},
     HistoryLine: {
         "id": "7",
         "prompt": "Where is my parcel?",

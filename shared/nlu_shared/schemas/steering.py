@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from nlu_shared.schemas.base import Body, Moment, Note, Schema
+from nlu_shared.schemas.rendered import BlockName
 
 MINUTES = 1_440.0
 
@@ -99,6 +100,10 @@ class TakenHint(Schema):
 
 class HintIn(Body):
     hint: Annotated[Note, Field(min_length=1, description="what the next proposal should know")]
+
+
+class PinIn(Body):
+    block: BlockName = Field(description="of the baseline or of the best prompt so far")
 
 
 class VetoIn(Body):

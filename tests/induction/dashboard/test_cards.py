@@ -121,8 +121,18 @@ async def test_the_number_is_of_what_serves_and_not_of_a_worse_candidate(stack: 
     assert f'versions/{candidate}">{short}</a>' in worse
     assert "scored lower than what serves now on the same 104 untouched cases" in worse
     await judged(stack, task, candidate, serves, kind="proven", before=0.5, after=0.7)
-    assert "What it found serves now: F1 0.500 became 0.700" in await card(stack, task)
+    assert "serves now: F1 0.500 became 0.700" in await card(stack, task)
     await judged(stack, task, first, candidate, kind="proven", before=0.337, after=0.6)
     assert "is worse than what serves now: 0.500 against 0.700" in await card(stack, task)
     await judged(stack, task, serves, serves, kind="no_change", before=0.7, after=0.7)
-    assert "It found nothing better than what serves now." in await card(stack, task)
+    unchanged = await card(stack, task)
+    assert "serves now, and the run that began with it found nothing better." in unchanged
+    assert "gain +0.000" not in unchanged
+    better = await another(stack, task, "Be both.")
+    proven = await judged(stack, task, serves, better, kind="proven", before=0.5, after=0.9)
+    assert "is proven better than what serves" not in await card(stack, task)
+    await judged(stack, task, serves, serves, kind="no_change", before=0.7, after=0.7)
+    shown_card = await card(stack, task)
+    assert "is proven better than what serves: F1 0.500 → 0.900" in shown_card
+    assert f'/dashboard/runs/{proven}">an earlier run' in shown_card
+    assert "<dt>Spent this month</dt><dd>0.00 dollars</dd>" in shown_card

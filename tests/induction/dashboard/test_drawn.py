@@ -56,7 +56,7 @@ def test_what_serves_stands_in_one_row_with_what_led_there_and_nothing_on_anythi
         version(3, 2, 0.7, serves=True),
         version(4, 2, 0.8),
     ]
-    drawn = tree(list(reversed(made)), {IDS[2]: "kept", IDS[1]: "rejected at gate"})
+    drawn = tree(list(reversed(made)), {IDS[2]: "kept", IDS[1]: "rejected_at_gate"})
     places = {node.id: (node.x, node.y) for node in drawn.nodes}
     assert places[IDS[0]][1] == places[IDS[2]][1] == places[IDS[3]][1]
     assert len(set(places.values())) == len(made)
@@ -223,6 +223,14 @@ def test_lines_have_a_number_at_each_change_that_was_measured_and_none_elsewhere
         "component": [0.2, None, 0.9],
     }
     assert plot(0.6, baseline, changes[1:2], scores, []) is None
+    waits = [*changes, change(4, "open", 0.8)]
+    for is_over, name in ((False, "waits for you"), (True, "was never decided")):
+        drawn = plot(0.6, baseline, waits, scores, [], is_over=is_over)
+        assert drawn is not None
+        assert {line.name: line.scores for line in drawn.lines}[f"a change that {name}"] == [
+            None, None, None, 0.8,
+        ]  # fmt: skip
+        assert drawn.lines[2].scores == [None, 0.4, None, None]
     shorter = [*changes, change(4, "kept", 0.65, version_id=IDS[3])]
     drawn = plot(0.6, baseline, shorter, scores, [], cheaper=IDS[3])
     assert drawn is not None

@@ -6,9 +6,9 @@ import httpx2
 import pytest
 
 from tests.fixtures.browsing import HOSTILE, Foreign, browser
-from tests.fixtures.labelled import make_task
+from tests.fixtures.labelled import WORDS, make_task, texts
 from tests.fixtures.stack import Stack
-from tests.induction.runs.driving import shown
+from tests.induction.runs.driving import reached, shown
 from tests.induction.test_scopes import key_with
 
 
@@ -67,6 +67,47 @@ async def test_who_may_start_runs_alone_writes_no_version(stack: Stack) -> None:
         answer = await page.post(path, json={"texts": ["Answer with one word."]})
     assert answer.status_code == 403
     assert await versions_of(stack.induction, "not-edited") == [serves]
+
+
+@pytest.mark.law
+async def test_examples_that_may_be_quoted_no_more_are_named_and_taken_out(stack: Stack) -> None:
+    task = "edited-late"
+    serves = await make_task(stack, task, cases=60)
+    text, label = texts(60)[0]
+    truth = f"topic_{sorted(WORDS).index(label)}"
+    blocks = await _blocks(stack, task, serves)
+    shows = {
+        "instructions": blocks,
+        "examples": [{"text": text, "output": truth}, {"text": "all new", "output": "topic_1"}],
+    }
+    made = await stack.induction.post(f"/v1/prompts/{task}/versions", json={"content": shows})
+    path = f"/dashboard/tasks/{task}/versions/{made.json()['id']}/edit"
+    async with browser(str(stack.induction.base_url)) as page:
+        assert "Examples that a run refuses" not in (await page.get(path)).text
+        body = {"task": task, "may_quote": False, "dry_run": False}
+        changed = await stack.logger.post("/v1/ground-truth:quoting", json=body)
+        assert changed.status_code == 200, changed.text
+        form = (await page.get(path)).text
+        assert "1 example quotes no case that may be quoted any more" in form
+        assert form.count('name="without"') == 1
+        assert 'name="without" value="0" checked' in form
+        words = [one["text"] for one in blocks]
+        order = {"texts": [f"{words[0]} Be exact.", *words[1:]], "limits": {"calls": 400}}
+        refused = (await page.post(path, json=order)).json()
+        async with stack.working():
+            seen = await reached(stack, refused["id"], "completed")
+        run_page = unescape((await page.get(f"/dashboard/runs/{seen['id']}")).text)
+        taken = (await page.post(path, json={**order, "without": [0]})).json()
+        async with stack.working():
+            tried = await reached(stack, taken["id"], "completed")
+    assert "the one prompt that was to be tried has been tried" in run_page
+    assert "which it was to try, was refused before any call: " in run_page
+    assert "1 was not measured on validation" in run_page
+    assert seen["changes"][0]["validation_f1"] is None
+    assert tried["changes"][0]["validation_f1"] is not None
+    kept = f"/v1/prompts/{task}/versions/{tried['candidate_version_id']}"
+    content = (await stack.induction.get(kept)).json()["content"]
+    assert [one["text"] for one in content["examples"]] == ["all new"]
 
 
 async def _blocks(stack: Stack, task: str, version: str) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
+from induction.sentences import OUTCOMES
 
 from tests.fixtures.browsing import browser, shown
 from tests.fixtures.labelled import make_task
@@ -79,6 +80,10 @@ async def test_where_nothing_serves_a_run_asks_for_its_version_and_without_one_f
     assert 'id="bring" open' in await shown(page, own)
     version = await brought(stack, "begins-nowhere", {"text": "Answer with a or b."})
     sheet = await shown(page, f"{own}/improve")
+    assert "No version serves yet: the run begins with the only one there is." in sheet
+    assert chosen(sheet) == version
+    version = await brought(stack, "begins-nowhere", {"text": "Answer with a or b alone."})
+    sheet = await shown(page, f"{own}/improve")
     assert "No version serves yet. Choose the version it begins with" in sheet
     assert f'href="/dashboard{own}/versions/{version}"' in sheet
     assert chosen(sheet) is None
@@ -111,7 +116,8 @@ async def test_versions_tell_and_sort_by_what_became_of_them_and_by_what_made_th
     downs = await order_of(page, lineage, "-outcome")
     assert ups.index("brought in") < ups.index("kept")
     assert downs.index("kept") < downs.index("brought in")
-    assert [one for one in ups if "rejected" in one] == ups[ups.index("kept") + ups.count("kept") :]
+    refused = {OUTCOMES[one] for one in OUTCOMES if one.startswith("rejected")}
+    assert [one for one in ups if one in refused] == ups[ups.index("kept") + ups.count("kept") :]
     for sort in ("-outcome", "verdict"):
         later = await shown(page, lineage, sort=sort, cursor=kept["version_id"])
         assert not re.search(rf'<th scope="row"><a [^>]*{kept["version_id"]}', later)

@@ -83,6 +83,8 @@ async def test_a_trigger_is_switched_on_paused_resumed_and_begun_anew_on_its_pag
     await pressed(page, "triggers/pause", task="ruled-here")
     assert "Paused by bootstrap since" in await shown(page, path)
     await pressed(page, "triggers/resume", task="ruled-here")
+    assert "Nothing was decided since somebody last changed this." in await shown(page, path)
+    assert "A run of this task is active" not in await shown(page, "")
     assert "I have looked" not in await shown(page, path)
     await pressed(page, "triggers/reset-backoff", task="ruled-here")
     refused = await reader.get(f"/dashboard{path}", headers={"accept": "text/html"})
@@ -130,7 +132,10 @@ async def test_a_version_is_proposed_with_its_evidence_rejected_and_approved_and
     assert "Roll back…" not in await shown(reader, production)
     back = await pressed(page, "tasks/decided-here/rollback", version_hash=again["version_hash"])
     assert back["id"] == a
-    assert "rolled back" in await shown(page, production)
+    after = await shown(page, production)
+    assert "brought back</span>" in after
+    assert "no other version is left that a roll-back could bring back" in after
+    assert "which was rolled back, can be promoted again on its page" in after
     await stack.induction.patch("/v1/tasks/decided-here", json={"promotion_verdict": "proven"})
     needs = await shown(page, own)
     assert "finds it proven at least" in needs

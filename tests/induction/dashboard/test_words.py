@@ -1,12 +1,15 @@
 """Which words of a line changed, and where the points of a chart lie."""
 
+import re
+from datetime import UTC, datetime
 from difflib import unified_diff
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from induction.dashboard.drawing import AREA, best_so_far, search_chart
-from induction.dashboard.words import Stretch, sentences, stretches_of
+from induction.dashboard.moments import by_own_clock
+from induction.dashboard.words import Stretch, kinds_of_cases, sentences, stretches_of
 from induction.sentences import readable
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import Hunk
@@ -27,6 +30,10 @@ def hunk(*lines: str) -> Hunk:
         (
             "Verdicts of 1 earlier runs rest on these cases too, so",
             "The verdict of one earlier run rests on these cases too, so",
+        ),
+        (
+            "the prompt that was to be tried was",
+            "the one prompt that was to be tried has been tried",
         ),
         ("Verdicts of 12 earlier runs rest", None),
         ("http://127.0.0.1:8108/v1?seed=12345#4096 does not answer; 127.0.0.1:8108.", None),
@@ -103,7 +110,7 @@ def test_every_point_lies_in_the_chart(baseline: float, scores: list[tuple[float
         change(n, score, "kept" if is_kept else "rejected_at_gate")
         for n, (score, is_kept) in enumerate(scores, 1)
     ]
-    chart = search_chart(baseline, changes)
+    chart = search_chart(baseline, changes, {one.n: "kept" for one in changes})
     assert chart is not None
     assert all(AREA.left <= point.x <= AREA.width for point in chart.points)
     assert all(0 <= point.y <= AREA.height for point in chart.points)
@@ -123,7 +130,7 @@ def test_the_best_so_far_is_the_change_kept_last(changes: list[IterationView], b
 
 
 def test_there_is_no_chart_before_anything_was_measured() -> None:
-    assert search_chart(0.5, [change(1, None, "rejected_at_gate")]) is None
+    assert search_chart(0.5, [change(1, None, "rejected_at_gate")], {1: "stopped"}) is None
 
 
 def test_reasons_of_a_log_read_as_sentences_that_name_no_key_and_no_path() -> None:
@@ -139,3 +146,26 @@ def test_reasons_of_a_log_read_as_sentences_that_name_no_key_and_no_path() -> No
         " Stopped: the last run gained nothing; look at them and begin anew."
     )
     assert sentences([]) == ""
+
+
+def test_moments_of_a_log_are_told_by_the_clock_of_who_reads() -> None:
+    at = datetime(2026, 12, 2, 9, 30, tzinfo=UTC)  # a Wednesday
+    reasons = [
+        "cooldown until Friday 18:03 UTC",
+        "no prediction of it since it serves, Friday 17:55 UTC",
+        "paused since Tuesday 1 December 2026 08:00 UTC",
+    ]
+    assert re.findall(r'datetime="([^"]*)"', by_own_clock(reasons, at)) == [
+        "2026-12-04T18:03:00+00:00",
+        "2026-11-27T17:55:00+00:00",
+        "2026-12-01T08:00:00+00:00",
+    ]
+    assert "&lt;b&gt;" in by_own_clock(["<b>"], at)
+
+
+def test_kinds_of_cases_are_labels_or_how_much_there_is_to_find() -> None:
+    assert kinds_of_cases(["a", "b"], "intent") == "of a, b"
+    bands = ["7-12 entities", "0 entities", "4-6 entities"]
+    assert kinds_of_cases(bands, "extraction") == (
+        "texts with 7 to 12 entities, no entity or 4 to 6 entities"
+    )

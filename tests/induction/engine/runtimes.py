@@ -6,9 +6,10 @@ from dataclasses import replace
 from uuid import UUID
 
 from induction.engine.data.splits import assign
+from induction.engine.inbox import Inbox
 from induction.engine.plan import Plan
 from induction.engine.run import improve
-from induction.engine.runtime import Call, Event, Inbox, Runtime
+from induction.engine.runtime import Call, Event, Runtime
 from induction.llm.adapters.claude import Claude
 from induction.task_kinds.base import Case, ModelAnswer, Outcome
 from induction.task_kinds.intent import IntentTask

@@ -11,8 +11,8 @@ from induction.engine.data.folds import held_out_folds
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import splits_of
 from induction.engine.forecast import forecast
+from induction.engine.inbox import Inbox
 from induction.engine.plan import Plan
-from induction.engine.runtime import Inbox
 from induction.task_kinds.base import Case
 from nlu_shared.schemas.events import (
     CrossValidated,

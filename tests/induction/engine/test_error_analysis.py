@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 from induction.engine.data.splits import assign
+from induction.engine.inbox import Inbox
 from induction.engine.plan import Plan
-from induction.engine.runtime import Call, Inbox
+from induction.engine.runtime import Call
 from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.schemas.events import MissesAttributed, Split
 from nlu_shared.schemas.verdicts import Cause, Misses

@@ -7,9 +7,10 @@ from typing import TypeVar
 
 import pytest
 from induction.engine.forecast import forecast
+from induction.engine.inbox import Inbox
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only
-from induction.engine.runtime import Call, Inbox
+from induction.engine.runtime import Call
 from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.schemas.events import (
     ChangeKept,
@@ -258,3 +259,21 @@ async def test_an_evaluation_scores_train_and_validation_and_leaves_the_test_alo
     finished = events[-1]
     assert isinstance(finished, RunFinished)
     assert finished.reason == "evaluated"
+
+
+async def test_a_block_pinned_on_the_way_is_protected_from_the_next_proposal_on() -> None:
+    plan = toy_plan()
+    block = plan.baseline.instructions[0].name
+    world = OfflineRuntime(inboxes={11: Inbox(pins=(block,))})
+    events = await stored(plan, world)
+    proposals = [json.loads(one.request.user) for one in world.sent if one.purpose == "proposer"]
+    protected = [
+        one["protected"]
+        for prompt in proposals
+        for one in prompt["prompt"]["instructions"]
+        if one["name"] == block
+    ]
+    assert (protected[0], protected[-1]) == (False, True)
+    assert sorted(protected) == protected
+    again = OfflineRuntime(inboxes={11: Inbox(pins=(block,))})
+    assert await stored(plan, again) == events

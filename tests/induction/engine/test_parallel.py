@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 from induction.engine.forecast import forecast
+from induction.engine.inbox import Inbox
 from induction.engine.plan import Plan
-from induction.engine.runtime import Inbox
 from induction.engine.search import parallel
 from nlu_shared.schemas.evaluated import ErrorPattern
 from nlu_shared.schemas.events import (

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import pytest
 from induction.engine.evaluation.usable import QUOTED, Unusable, objection
+from induction.engine.inbox import Inbox
 from induction.engine.run import evaluate_only, improve
-from induction.engine.runtime import Call, Inbox
+from induction.engine.runtime import Call
 from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished
 

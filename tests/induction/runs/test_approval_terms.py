@@ -1,7 +1,10 @@
 """Who says that changes wait for a person, and who decides; and blocks that no change edits."""
 
+import json
+
 import pytest
 
+from tests.fixtures.browsing import browser
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, client
 from tests.induction.runs.approving import (
@@ -111,6 +114,36 @@ async def test_changes_are_approved_and_vetoed_by_command(stack: Stack) -> None:
         seen = await decided(stack, run, "approve")
     vetoed = [one["approval"]["reason"] for one in seen["changes"] if str(one["n"]) == n]
     assert vetoed == ["too long"]
+
+
+@pytest.mark.law
+async def test_a_block_is_pinned_while_the_run_goes_on_and_replayed_so(stack: Stack) -> None:
+    version = await make_task(stack, "pinned-later", cases=24)
+    content = (await stack.induction.get(f"/v1/prompts/pinned-later/versions/{version}")).json()
+    blocks = {one["name"]: one["text"] for one in content["content"]["instructions"]}
+    run = await start(stack, "pinned-later", limits={"iterations": 3})
+    path = f"/v1/runs/{run}/pins"
+    refused = await stack.induction.post(path, json={"block": "nowhere"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_block")
+    for name in (*blocks, next(iter(blocks))):
+        answer = await stack.induction.post(path, json={"block": name})
+        assert answer.status_code == 202, answer.text
+    assert answer.json()["pins"] == list(blocks)
+    async with browser(str(stack.induction.base_url)) as page:
+        text = (await page.get(f"/dashboard/runs/{run}")).text
+        assert 'id="pin"' not in text
+    async with stack.working():
+        seen = await reached(stack, run, "completed")
+        assert (await verified(stack, run))["outcome"] == "same"
+    assert seen["pins"] == list(blocks)
+    readings = await sql(stack, "SELECT body FROM run_inbox WHERE run_id = $1 ORDER BY step", run)
+    assert next(json.loads(one["body"]).get("pins") for one in readings) == list(blocks)
+    assert not of_type(await events(stack, run), "hint_taken")
+    for proposal in of_type(await events(stack, run), "prompt_proposed"):
+        after = {one["name"]: one["text"] for one in proposal["content"]["instructions"]}
+        assert blocks.items() <= after.items()
+    answer = await stack.induction.post(path, json={"block": next(iter(blocks))})
+    assert (answer.status_code, answer.json()["code"]) == (409, "run_over")
 
 
 @pytest.mark.law

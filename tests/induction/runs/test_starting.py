@@ -182,7 +182,7 @@ async def test_a_dry_run_tells_the_cost_and_creates_nothing(stack: Stack) -> Non
     forecast = (await stack.induction.post("/v1/runs", json=small)).json()
     assert (forecast["fits"], forecast["starts"]) == (False, True)
     (note,) = [one for one in forecast["notes"] if one.startswith("It may end early")]
-    assert f"{forecast['calls']:,} calls, and its limit is 10 (`limits.calls`, `--calls`)" in note
+    assert f"{forecast['calls']:,} calls, and its limit is 10." in note
     assert "It starts all the same" in note
     typed = ("--task", "asked-first", "--dry-run", "--calls", "10")
     code, printed, _ = await by_command(stack, "run", *door(stack), *typed)

@@ -134,3 +134,15 @@ async def test_an_extraction_task_needs_no_labels(stack: Stack) -> None:
     assert baseline.status_code == 201
     named = [block["name"] for block in baseline.json()["content"]["instructions"]]
     assert named == ["role", "data", "codes", "links", "rules"]
+
+
+async def test_a_model_of_a_provider_that_is_not_there_is_refused_without_echo(
+    stack: Stack,
+) -> None:
+    body = {"slug": "of-nobody", "kind": "intent", "labels": [{"name": "a"}, {"name": "b"}]}
+    answer = await stack.induction.post("/v1/tasks", json={**body, "task_model": "nosuch/model"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_model")
+    assert "INDUCTION_PROVIDERS" in answer.json()["detail"]
+    assert [one["loc"] for one in answer.json()["errors"]] == [["body", "task_model"]]
+    assert "nosuch" not in answer.text
+    assert (await stack.induction.get("/v1/tasks/of-nobody")).status_code == 404

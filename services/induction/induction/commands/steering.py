@@ -68,6 +68,20 @@ def hint(run_id: UUID, text: str, /, *, url: Url = HERE, key: Key = "") -> None:
 
 
 @runs.command
+def pin(run_id: UUID, block: str, /, *, url: Url = HERE, key: Key = "") -> None:
+    """Pins a block while a run goes on: no change that is proposed from now on edits it.
+
+    Parameters
+    ----------
+    run_id
+        Which run.
+    block
+        By its name.
+    """
+    _steer(f"/v1/runs/{run_id}/pins", {"block": block}, url, key)
+
+
+@runs.command
 def approve(run_id: UUID, n: ChangeNumber, /, *, url: Url = HERE, key: Key = "") -> None:
     """Keeps change N, for which the run waits, and goes on.
 

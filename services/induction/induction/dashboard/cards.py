@@ -67,10 +67,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The newest verdict in a sentence, after its `candidate` where that is another version than
-    what serves. Is its gain one over what serves?"""
+    """The newest verdict in a sentence that begins with the version it is about. Is its gain one
+    over what serves?"""
 
-    candidate: UUID | None
+    about: UUID | None
     words: str
     is_over_serving: bool
 
@@ -102,10 +102,13 @@ def finding(
     candidate = run.best_version_id
     is_over = run.baseline_version_id == serves
     if candidate in (None, run.baseline_version_id):
-        began = "what serves now" if is_over else "the version it began with, which does not serve"
-        return Finding(None, f"It found nothing better than {began}.", is_over)
+        serving = "serves now" if is_over else "does not serve"
+        if (tried := run.candidate_version_id) is not None and tried != serves:
+            return Finding(tried, f"was tried against what {serving}, and not kept.", is_over)
+        words = f"{serving}, and the run that began with it found nothing better."
+        return Finding(run.baseline_version_id, words, is_over)
     if candidate == serves:
-        return Finding(None, f"What it found serves now: {_moved(verdict)}.", is_over_serving=True)
+        return Finding(serves, f"serves now: {_moved(verdict)}.", is_over_serving=True)
     if serves is None:
         return Finding(
             candidate,

@@ -9,9 +9,11 @@ from uuid import UUID
 from nlu_shared.kit.pages.scale import Area
 from nlu_shared.schemas.candidates import IterationView
 
+from induction.sentences import outcome_in_words
+
 AREA = Area(width=720.0, height=220.0, left=44.0, right=16.0, top=12.0, bottom=28.0)
 SMALL = Area(width=240.0, height=48.0, left=5.0, right=5.0, top=6.0, bottom=6.0)
-KEPT = "kept"
+KEPT, UNDECIDED = "kept", "open"
 STEPS = 20
 """Of which the scores from 0 to 1 have a line."""
 LEAST_SPAN = 0.1
@@ -46,13 +48,31 @@ class SearchChart:
     ticks: list[ScoreTick]
 
 
+def state_of(change: IterationView, *, awaits: int | None, is_over: bool) -> str:
+    """What became of a change, or how it stands.
+
+    awaits: the number of the one that waits for a person.
+    is_over: is the run?
+    """
+    if change.outcome != UNDECIDED:
+        return outcome_in_words(change.outcome)
+    if is_over:
+        return "never decided"
+    return "waits for you" if change.n == awaits else "under way"
+
+
 def search_chart(
-    baseline: float, changes: Sequence[IterationView], *, cheaper: UUID | None = None
+    baseline: float,
+    changes: Sequence[IterationView],
+    states: Mapping[int, str],
+    *,
+    cheaper: UUID | None = None,
 ) -> SearchChart | None:
     """None where validation has scored no change yet.
 
     baseline: its score on validation, 0 to 1.
     changes: in their order.
+    states: by their numbers, what became of them.
     cheaper: the winner where it is not the search's best: it was chosen in the end for its length.
         Kept last, it never was the best.
     """
@@ -67,8 +87,8 @@ def search_chart(
     for number, ((one, score), best) in enumerate(zip(scored, line, strict=True), 1):
         x = AREA.x(number / len(scored))
         is_kept = one.outcome == KEPT
-        end = "kept" if is_kept else "not kept"
-        points.append(Point(x, y(score), is_kept, f"change {one.n}: {score:.3f}, {end}"))
+        title = f"change {one.n}: {score:.3f}, {states[one.n]}"
+        points.append(Point(x, y(score), is_kept, title))
         path += f" H {x:g} V {y(best):g}"
     ticks = [ScoreTick(y(score), f"{score:.2f}") for score in (low, (low + high) / 2, high)]
     return SearchChart(points, path, y(baseline), ticks)

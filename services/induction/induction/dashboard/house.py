@@ -8,9 +8,9 @@ from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.pages.entrance import PREFIX, Entrance
 from nlu_shared.kit.pages.house import House, Link
 
-from induction.dashboard import words
+from induction.dashboard import moments, words
 from induction.experiments.policy import strength
-from induction.sentences import readable
+from induction.sentences import outcome_in_words, readable
 
 RUNS, OPERATIONS = f"{PREFIX}/runs", f"{PREFIX}/operations"
 SPEND, KEYS = f"{PREFIX}/spend", f"{PREFIX}/keys"
@@ -31,8 +31,10 @@ HOUSE = House(
         "lasting": words.lasting,
         "in_words": words.in_words,
         "readable": readable,
+        "became": outcome_in_words,
+        "kinds_of_cases": words.kinds_of_cases,
         "strength": strength,
-        "sentences": words.sentences,
+        "by_own_clock": moments.by_own_clock,
     },
 )
 entrance = Entrance(HOUSE)

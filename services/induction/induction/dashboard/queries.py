@@ -1,6 +1,7 @@
 """What the cards of tasks rest on: one statement each, for all of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from nlu_shared.schemas.experiments import ExperimentStatus
@@ -27,6 +28,25 @@ _MEASURED = text(
     ORDER BY version_id, split = 'test' DESC, split = 'validation' DESC, run_id DESC
     """
 )
+_PROVEN = text(
+    """
+    SELECT DISTINCT ON (run.task) run.task, run.best_version_id AS version_id, run.id AS run_id,
+        run.verdict
+    FROM unnest(CAST(:tasks AS text[]), CAST(:serving AS uuid[])) AS now (task, version_id)
+    JOIN runs AS run ON run.task = now.task AND run.baseline_version_id = now.version_id
+        AND run.verdict->>'kind' = 'proven' AND run.best_version_id <> now.version_id
+    ORDER BY run.task, run.id DESC
+    """
+)
+_SPENT = text(
+    """
+    SELECT run.task, sum(coalesce(call.cost_usd, call.reserved_usd))::float8 AS usd
+    FROM llm_calls AS call JOIN runs AS run ON run.id = call.run_id
+    WHERE run.task = ANY(:tasks)
+        AND call.created_at >= date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+    GROUP BY run.task
+    """
+)
 _JUDGED = text(
     """
     SELECT DISTINCT ON (pair.candidate) pair.candidate, run.verdict,
@@ -51,6 +71,31 @@ _BOTH_MEASURED = text(
     ORDER BY pair.candidate, one.run_id DESC, other.run_id DESC
     """
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A version that a run has proven better than what serves now."""
+
+    version_id: UUID
+    run_id: UUID
+    verdict: Verdict
+
+
+async def proven(session: AsyncSession, serving: Mapping[str, Serving]) -> dict[str, Proven]:
+    """The newest of each task."""
+    params = {"tasks": list(serving), "serving": [one.version_id for one in serving.values()]}
+    rows = await session.execute(_PROVEN, params)
+    return {
+        row.task: Proven(row.version_id, row.run_id, Verdict.model_validate(row.verdict))
+        for row in rows
+    }
+
+
+async def spent(session: AsyncSession, slugs: Sequence[str]) -> dict[str, float]:
+    """US dollars of this month (UTC) by task, also what is booked and not settled."""
+    rows = await session.execute(_SPENT, {"tasks": list(slugs)})
+    return {row.task: row.usd for row in rows}
 
 
 async def by_task(

@@ -1,6 +1,7 @@
 """What each page shows, put together from the other rooms in a constant number of statements."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from induction import upstream
 from induction.dashboard import cards, queries
 from induction.dashboard.cards import Comparison, Figure, Finding, SplitMeasurement
 from induction.dashboard.drawing import share
+from induction.dashboard.queries import Proven
 from induction.dashboard.trend import WEEKS, Trend, trend
 from induction.history import lineage
 from induction.prompts import service as prompts
@@ -26,6 +28,7 @@ from induction.runs.starting import experience
 from induction.settings import Settings
 from induction.tasks import service as tasks
 from induction.tasks.models import TaskRow
+from induction.triggers import service as triggered
 from induction.triggers import wording
 from induction.triggers.facts import NO_TRAFFIC, of_serving
 from induction.triggers.models import AutoTriggerRow
@@ -36,6 +39,7 @@ RUNS, VERSIONS = 10, 10
 LIVE, TREND = timedelta(days=28), timedelta(weeks=WEEKS)
 PATIENCE = timedelta(seconds=1)
 """So long a page waits for what another service would add to it."""
+_IS_UNKNOWN = re.compile("live (F1|exact match) is unknown")
 NO_ANSWER = "live F1 is unknown: nlu-logger does not answer, or not with induction's key"
 
 
@@ -52,7 +56,9 @@ class TaskCard:
     """A task at a glance; what there is not yet is None. `trigger` is its rules, `considered` the
     newest decision about it, `live` what audited traffic says of what serves and `trend` how that
     went over weeks, `waiting` how many promotions wait for approval, `experiment` the one that is
-    running; `figure` is what serves, `finding` what the run that was `judged` last found."""
+    running; `figure` is what serves, `finding` what the run that was `judged` last found, `better`
+    what an earlier one has proven better than what serves; `spent_usd` is of this month;
+    `has_traffic`: has any prediction of what serves come, None where that is not known?"""
 
     task: TaskRow
     serving: Serving | None
@@ -67,6 +73,16 @@ class TaskCard:
     experiment: UUID | None
     figure: Figure
     finding: Finding | None
+    better: Proven | None
+    spent_usd: float
+    has_traffic: bool | None
+
+    @property
+    def considered_now(self) -> list[str]:
+        """The reasons of the newest decision; that live F1 is unknown stands on the card already,
+        with why that is so now."""
+        reasons = [] if self.considered is None else self.considered.reasons
+        return [one for one in reasons if self.live is None or not _IS_UNKNOWN.match(one)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +160,8 @@ async def overview(
     }
     comparisons = await queries.comparisons(session, slugs, pairs)
     measured = await queries.measured(session, {one.version_id for one in serving.values()})
+    proven = await queries.proven(session, serving)
+    spent = await queries.spent(session, slugs)
     lives = {task: _live_score(task, one, scores) for task, one in serving.items()}
     now = datetime.now(UTC)
     shown_cards = [
@@ -154,7 +172,7 @@ async def overview(
             judged=verdicts.get(row.slug),
             trigger=_rules(triggers.get(row.slug)),
             is_paused=row.slug in triggers and triggers[row.slug].paused_at is not None,
-            considered=decisions.get(row.slug),
+            considered=_current(decisions.get(row.slug), triggers.get(row.slug)),
             live=_live(serving.get(row.slug), lives.get(row.slug), scores),
             trend=trend(
                 scores.weekly,
@@ -166,12 +184,25 @@ async def overview(
             experiment=experiments.get(row.slug),
             figure=_figure(serving.get(row.slug), lives.get(row.slug), measured),
             finding=_finding(serving.get(row.slug), verdicts.get(row.slug), comparisons),
+            better=_unsaid(proven.get(row.slug), verdicts.get(row.slug)),
+            spent_usd=spent.get(row.slug, 0.0),
+            has_traffic=None if scores.newest is None else lives.get(row.slug) is not None,
         )
         for row in rows
     ]
-    candidates = {run.best_version_id for run in verdicts.values() if run.best_version_id}
-    hashes = await prompts.hashes(session, candidates)
+    named = {card.finding.about for card in shown_cards if card.finding and card.finding.about}
+    named |= {card.better.version_id for card in shown_cards if card.better}
+    hashes = await prompts.hashes(session, named)
     return Overview(shown_cards, await month(session, settings), hashes)
+
+
+def _current(
+    decision: TriggerDecision | None, row: AutoTriggerRow | None
+) -> TriggerDecision | None:
+    """What was decided by other rules says nothing of how it stands now."""
+    if decision is None or triggered.is_old(decision, row):
+        return None
+    return decision
 
 
 def _threshold(row: AutoTriggerRow | None) -> float | None:
@@ -200,6 +231,13 @@ def _figure(
 ) -> Figure:
     known = None if serves is None else measured.get(serves.version_id)
     return cards.figure(live, known, serves=serves is not None)
+
+
+def _unsaid(proven: Proven | None, newest: RunView | None) -> Proven | None:
+    """Where the newest verdict is not about it."""
+    if proven is None or (newest is not None and newest.best_version_id == proven.version_id):
+        return None
+    return proven
 
 
 def _finding(

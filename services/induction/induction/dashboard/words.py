@@ -9,12 +9,15 @@ from operator import itemgetter
 
 from nlu_shared.schemas.diffs import Hunk
 from nlu_shared.schemas.lineage import Ancestor
+from nlu_shared.schemas.prompts import TaskKind
 
 from induction.sentences import readable
 
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 _KEY = re.compile(r"key:[0-9a-f-]{36}")
 _BY_API = re.compile(r",? then POST /v1/admin/auto-trigger/reset-backoff")
+_BAND = re.compile(r"(\d+)-(\d+)")
+_NONE = "0 entities"
 MOST_WORDS = 400
 """Of a stretch that is compared word by word; of a longer one each line with the one in its place,
 and a longer line changed as a whole."""
@@ -180,6 +183,16 @@ def sentences(reasons: Sequence[str]) -> str:
 def in_words(scope: str, known: Mapping[str, str]) -> str:
     """What a scope allows; one that is known no more by its name."""
     return known.get(scope, scope)
+
+
+def kinds_of_cases(names: Sequence[str], kind: str) -> str:
+    """What cases of some strata are, after "first": of an intent its labels, of an extraction how
+    much there is to find in a text."""
+    if kind == TaskKind.INTENT:
+        return f"of {', '.join(names)}"
+    clear = [_BAND.sub(r"\1 to \2", "no entity" if one == _NONE else one) for one in names]
+    *most, last = clear
+    return f"texts with {', '.join(most)}{' or ' if most else ''}{last}"
 
 
 def money(usd: float) -> str:

@@ -6,7 +6,7 @@ early is an exception: `Stopped` from here, or whatever the runtime raises.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn, Protocol
 
 from nlu_shared.rendering import request_tokens
@@ -21,6 +21,7 @@ from nlu_shared.schemas.steering import Decision
 
 from induction.engine.answer_log import AnswerLog
 from induction.engine.approval import Approval, by_time
+from induction.engine.inbox import Inbox
 from induction.engine.plan import Plan
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome
 
@@ -44,23 +45,6 @@ class Call:
     request: ModelRequest
     sample: int = 0
     purpose: Purpose = "task"
-
-
-@dataclass(frozen=True, slots=True)
-class Inbox:
-    """What arrived since the last reading.
-
-    cancel: ends everything.
-    hints: for the next proposals.
-    stop: why the search must end, the final evaluation excepted.
-    approval: what was decided. A reading after `ApprovalAwaited` is not answered before there is
-        one, or a cancellation.
-    """
-
-    cancel: bool = False
-    hints: tuple[str, ...] = ()
-    stop: str | None = None
-    approval: Approval | None = None
 
 
 class Runtime(Protocol):
@@ -100,6 +84,7 @@ class _State:
     calls_reserved: int = 0
     ahead: tuple[Call, ...] = ()
     hints: list[str] = field(default_factory=list)
+    pins: set[str] = field(default_factory=set)
     approved: set[str] = field(default_factory=set)
     cancelled: bool = False
     stop_reason: str | None = None
@@ -119,11 +104,18 @@ class RunContext:
     """
 
     def __init__(self, plan: Plan, runtime: Runtime) -> None:
-        self.plan = plan
+        self._plan = plan
         self._runtime = runtime
         self._quiet = False
         focus = [] if plan.focus is None else [f"Focus on: {plan.focus}"]
         self._state = _State(plan.calls, [*focus, *plan.hints])
+
+    @property
+    def plan(self) -> Plan:
+        """With the blocks that were pinned on the way, from the moment they were."""
+        if not self._state.pins <= self._plan.pins:
+            self._plan = replace(self._plan, pins=self._plan.pins | self._state.pins)
+        return self._plan
 
     def repeated(self, plan: Plan) -> "RunContext":
         """The same run with another plan, for a search inside the search: it shares budget, hints
@@ -242,6 +234,7 @@ class RunContext:
         inbox = await self._runtime.inbox(state.step)
         state.step += 1
         state.pending_hints += inbox.hints
+        state.pins.update(inbox.pins)
         state.cancelled = state.cancelled or inbox.cancel
         state.stop_reason = state.stop_reason or inbox.stop
         return inbox

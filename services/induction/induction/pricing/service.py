@@ -18,7 +18,13 @@ from induction.settings import Settings
 
 HOW = (
     "PUT /v1/admin/prices gives one, or a row of the file that INDUCTION_PRICES_FILE names; input"
-    " and output 0 for a server of one's own. `induction models` lists what is in use."
+    " and output 0 for a server of one's own. The command induction models lists what is in use."
+)
+
+
+NO_PROVIDER = (
+    "names a provider that is not configured. INDUCTION_PROVIDERS describes one"
+    " (docs/providers.md); configured are"
 )
 
 
@@ -72,11 +78,24 @@ async def put(session: AsyncSession, body: PricesIn, *, by: str) -> None:
 async def require(
     session: AsyncSession, settings: Settings, models: Mapping[str, str | None]
 ) -> None:
-    """Raises NoPrice where one of these models by field costs money, and nobody knows how much.
-    None is the service's default, which its operator answers for."""
+    """Raises NoPrice where one of these models by field costs money, and nobody knows how much, or
+    is of a provider that is not there. None is the service's default, which its operator answers
+    for."""
     named = {field: model for field, model in models.items() if model is not None}
     if not named:
         return
+    foreign = sorted(
+        field for field, model in named.items() if settings.models_of.is_foreign(model)
+    )
+    if foreign:
+        known = ", ".join(sorted(settings.models_of.by_name))
+        raise NoPrice(
+            f"{' and '.join(foreign)} {NO_PROVIDER} {known}.",
+            errors=[
+                {"loc": ["body", field], "type": NoPrice.code, "expected": f"a model of {known}"}
+                for field in foreign
+            ],
+        )
     without = without_price(named.values(), await table(session, settings), settings.models_of)
     if fields := sorted(field for field, model in named.items() if model in without):
         raise NoPrice(

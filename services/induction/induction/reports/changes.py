@@ -4,19 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from nlu_shared.schemas.reports import ReportedChange
 
+from induction.sentences import OUTCOMES, outcome_in_words
+
 STRATEGIES = {"A": "examples", "B": "instructions", "C": "both"}
 VALIDATION = "rejected_at_validation"
-ENDS = {
-    "open": "it was not judged",
-    "kept": "it was kept",
-    "rejected": "it was rejected",
-    "rejected_at_propose": "no prompt could be made of it",
-    "rejected_at_screen": "it was refused before any call",
-    "rejected_at_gate": "it was stopped at its first cases",
-    "rejected_at_approval": "it was not approved",
-    "outdone": "another change of the same step gained more, or nobody approved it in time",
-}
-"""By outcome."""
 
 
 def endings(
@@ -32,7 +23,8 @@ def endings(
 
 def _ending(one: ReportedChange, best: float | None) -> str:
     if one.outcome != VALIDATION:
-        return ENDS.get(one.outcome, one.outcome.replace("_", " "))
+        words = outcome_in_words(one.outcome)
+        return f"it was {words}" if one.outcome in OUTCOMES else words
     if one.validation_f1 is None or best is None:
         return "it was not kept after validation"
     if one.validation_f1 > best:

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction.cases import service as cases
 from induction.runs import service
 from induction.runs.models import RunHintRow, RunRow
-from induction.runs.queries import view
+from induction.runs.queries import pinned_later, view
 from induction.settings import Settings
 
 TAKEN_OVER = set(RunRequest.model_fields) & set(RunRow.model_fields) - {"trigger_type"}
@@ -69,6 +69,7 @@ async def _request(session: AsyncSession, run_id: UUID, change: ContinueIn) -> R
             "limits": limits,
             "models": models,
             "hints": await _hints(session, row),
+            "pins": [*row.pins, *(await pinned_later(session, [row.id])).get(row.id, [])],
             **changed,
         }
     )
@@ -77,6 +78,8 @@ async def _request(session: AsyncSession, run_id: UUID, change: ContinueIn) -> R
 async def _hints(session: AsyncSession, row: RunRow) -> list[str]:
     """Those of its start and those on its way, the newest where they are too many."""
     hints = await session.exec(
-        select(RunHintRow.hint).where(RunHintRow.run_id == row.id).order_by(col(RunHintRow.id))
+        select(RunHintRow.hint)
+        .where(RunHintRow.run_id == row.id, col(RunHintRow.block).is_(None))
+        .order_by(col(RunHintRow.id))
     )
     return [*row.hints, *hints.all()][-MOST_HINTS:]

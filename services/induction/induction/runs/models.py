@@ -179,9 +179,12 @@ class RunPredictionRow(SQLModel, table=True):
 
 
 class RunHintRow(SQLModel, table=True):
+    """What a person tells a run on its way; with a `block` that this is pinned from now on."""
+
     __tablename__ = "run_hints"
 
     id: UUID = Field(primary_key=True)
     run_id: UUID
     hint: str
+    block: str | None = None
     taken_at_step: int | None = None

@@ -26,7 +26,7 @@ from induction.prompts.models import PromptScoreRow
 from induction.prompts.queries import made_on
 from induction.run_kinds import SEEK_BETTER
 from induction.runs.columns import SORTS
-from induction.runs.models import RunRow
+from induction.runs.models import RunHintRow, RunRow
 from induction.runs.truths import shown
 from induction.tasks import service as of_tasks
 
@@ -140,6 +140,7 @@ async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
     changes = await history.changes(session, best)
     scores = await prompts.scores_on(session, best, split=Split.VALIDATION)
     spends = await _spends(session, best)
+    pins = await pinned_later(session, best)
     figures = await figures_of(session, [row.id for row in rows if row.comparisons])
     return [
         RunView(
@@ -157,10 +158,24 @@ async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
             made_on=made_on(row.provider, row.task_model),
             migration=_migration(row, figures.get(row.id, [])),
             **_scored(scores.get(row.id)),
-            **row.model_dump(include=set(RunView.model_fields)),
+            pins=list(dict.fromkeys([*row.pins, *pins.get(row.id, [])])),
+            **row.model_dump(include=set(RunView.model_fields) - {"pins"}),
         )
         for row in rows
     ]
+
+
+async def pinned_later(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The blocks that were pinned while a run went on, by run, in their order."""
+    pins: dict[UUID, list[str]] = defaultdict(list)
+    rows = await session.exec(
+        select(RunHintRow.run_id, RunHintRow.block)
+        .where(col(RunHintRow.run_id).in_(run_ids), col(RunHintRow.block).is_not(None))
+        .order_by(col(RunHintRow.id))
+    )
+    for run_id, block in rows:
+        pins[run_id].append(str(block))
+    return pins
 
 
 def _migration(row: RunRow, figures: list[ModelFigures]) -> Migration | None:

@@ -12,7 +12,7 @@ from nlu_shared.schemas.continuations import ContinueIn
 from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.run_views import RunView
 from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus
-from nlu_shared.schemas.steering import HintIn, VetoIn
+from nlu_shared.schemas.steering import HintIn, PinIn, VetoIn
 from nlu_shared.schemas.verifications import Verification
 
 from induction.resources import Resources
@@ -130,6 +130,12 @@ async def cancel_run(run_id: RunId, session: DbSession) -> RunView:
 async def hint_run(run_id: RunId, body: HintIn, session: DbSession) -> RunView:
     """A person's hint, which reaches the next proposal."""
     return await queries.view(session, await service.hint(session, run_id, body.hint))
+
+
+@router.post("/{run_id}/pins", dependencies=[write, own], status_code=202, responses=OVER)
+async def pin_block(run_id: RunId, body: PinIn, session: DbSession) -> RunView:
+    """Pins a block while the run goes on: no change that is proposed from now on edits it."""
+    return await queries.view(session, await service.pin(session, run_id, body.block))
 
 
 @router.post("/{run_id}/changes/{n}/approve", dependencies=[write, own], responses=AWAITED)

@@ -26,7 +26,7 @@ from induction.history import failures
 from induction.pricing import service as pricing
 from induction.prompts import service as prompts
 from induction.runs.models import RunHintRow, RunRow
-from induction.runs.queries import view
+from induction.runs.queries import pinned_later, view
 from induction.runs.starting import canaries, replayed, traffic
 from induction.runs.starting.experience import informed
 from induction.runs.starting.planning import (
@@ -194,6 +194,27 @@ async def hint(session: AsyncSession, run_id: UUID, text: str) -> RunRow:
     """Reaches the next proposal."""
     row = await locked(session, run_id)
     session.add(RunHintRow(id=uuid7(), run_id=run_id, hint=text))
+    return row
+
+
+async def pin(session: AsyncSession, run_id: UUID, block: str) -> RunRow:
+    """No change that is proposed later edits it; one that is under way may have. Raises Invalid for
+    a block that neither the baseline nor the best prompt has."""
+    row = await locked(session, run_id)
+    named: dict[str, None] = {}
+    ids = {row.baseline_version_id, row.best_version_id}
+    for version_id in (one for one in ids if one is not None):
+        prompt = (await prompts.get(session, row.task, version_id)).prompt()
+        named |= dict.fromkeys(one.name for one in prompt.instructions)
+    if block not in named:
+        raise Invalid(
+            f"The run's prompt has no such block. It has: {', '.join(named)}.", code="unknown_block"
+        )
+    later = (await pinned_later(session, [run_id])).get(run_id, [])
+    if block not in {*row.pins, *later}:
+        words = f"Leave the block {block} as it is: a person pinned it."
+        session.add(RunHintRow(id=uuid7(), run_id=run_id, hint=words, block=block))
+        await session.flush()
     return row
 
 

@@ -120,10 +120,18 @@ def share(out: Sequence[LeftOut], total: int) -> float:
     return sum(len(one.case_ids) for one in out) / total if total else 0.0
 
 
-def obstacles(task: Task, baseline: PromptContent, cases: Sequence[Case]) -> list[str]:
+def obstacles(
+    task: Task, baseline: PromptContent, cases: Sequence[Case], *, is_changed: bool
+) -> list[str]:
     """What keeps a run from showing anything, in words: one class only, labels that are nearly one,
     and what its baseline lacks. A change may mend that: it is refused only for what its parent did
-    not lack."""
+    not lack.
+
+    task: as runs know it.
+    baseline: what the run begins with.
+    cases: those that can be answered.
+    is_changed: may the run change the baseline?
+    """
     notes = []
     classes = {task.stratum(case.truth) for case in cases}
     if task.kind is TaskKind.INTENT and len(classes) == 1:
@@ -132,5 +140,7 @@ def obstacles(task: Task, baseline: PromptContent, cases: Sequence[Case]) -> lis
         notes += nearly_one(classes)
     problems = task.problems(baseline)
     if problems:
-        notes.append(f"the baseline is behind its task, changes may mend it: {some(problems)}")
+        behind = "the baseline is behind its task"
+        mends = ", changes may mend it" if is_changed else ""
+        notes.append(f"{behind}{mends}: {some(problems)}")
     return notes

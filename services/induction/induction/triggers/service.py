@@ -6,7 +6,7 @@ from typing import Any
 
 from nlu_shared.kit.access import audit, names
 from nlu_shared.schemas.runs import RunKind
-from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn, AutoTriggerView
+from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn, AutoTriggerView, TriggerDecision
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.settings import Settings
@@ -67,6 +67,13 @@ async def view(session: AsyncSession, settings: Settings, task: str) -> AutoTrig
         unseen_runs=count.unseen,
         gainless_runs=count.gainless,
         not_before=None if started is None else not_before(rules, started, count),
+    )
+
+
+def is_old(decision: TriggerDecision, row: AutoTriggerRow | None) -> bool:
+    """Has somebody changed something here since?"""
+    return (
+        row is not None and row.looked_at is not None and decision.last_decided_at < row.looked_at
     )
 
 

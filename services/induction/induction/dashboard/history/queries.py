@@ -33,10 +33,10 @@ async def ensembles(session: AsyncSession, version_ids: Collection[UUID]) -> set
 
 
 async def outcomes(session: AsyncSession, version_ids: Collection[UUID]) -> dict[UUID, str]:
-    """As `kept`, `outdone` or `rejected at gate`, by version; kept once is kept."""
+    """As a change's `outcome`, by version; kept once is kept."""
     rows = await session.execute(_OUTCOMES, {"ids": list(version_ids)})
     return {
-        row.version_id: row.outcome if row.stage is None else f"rejected at {row.stage}"
+        row.version_id: row.outcome if row.stage is None else f"rejected_at_{row.stage}"
         for row in rows
     }
 

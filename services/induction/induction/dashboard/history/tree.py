@@ -12,6 +12,7 @@ from uuid import UUID
 from nlu_shared.schemas.lineage import Ancestor
 
 from induction.dashboard.words import origin
+from induction.sentences import outcome_in_words
 
 COLUMN, ROW = 142.0, 38.0
 LEFT, TOP, RIGHT = 66.0, 28.0, 220.0
@@ -112,7 +113,13 @@ def _at(place: tuple[int, int]) -> tuple[float, float]:
 def _node(one: Ancestor, place: tuple[int, int], outcome: str | None, *, is_leaf: bool) -> Node:
     x, y = _at(place)
     score = "" if one.validation_f1 is None else f"{one.validation_f1:.3f}"
-    stands = "in production" if one.is_production else outcome or origin(one)
+    stands = (
+        "in production"
+        if one.is_production
+        else outcome_in_words(outcome)
+        if outcome
+        else origin(one)
+    )
     rationale = one.change.rationale if one.change is not None else one.notes or ""
     return Node(
         id=one.id,

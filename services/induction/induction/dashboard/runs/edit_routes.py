@@ -1,11 +1,13 @@
 """A version that a person edits, and has tried by the gates of a run."""
 
+import asyncio
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
-from nlu_shared.kit.data.db import session_scope
-from nlu_shared.kit.http.deps import CallerDep, DbSession
+from nlu_shared.kit.data.db import Identity, session_scope
+from nlu_shared.kit.http.deps import CallerDep
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.schemas.base import Body, Note
 from nlu_shared.schemas.forecasts import Forecast
@@ -16,36 +18,74 @@ from nlu_shared.schemas.runs import RunLimits, RunRequest
 from pydantic import Field
 from starlette.responses import HTMLResponse
 
+from induction.cases import service as cases
 from induction.dashboard.house import HOUSE, PromptReader, registers, steers
-from induction.dashboard.runs.editing import edited
+from induction.dashboard.runs.editing import edited, unquotable
 from induction.prompts import bringing
 from induction.prompts import queries as registry
 from induction.prompts import routes as prompts_api
 from induction.prompts import service as prompts
 from induction.resources import Resources
 from induction.runs import routes as api
+from induction.task_kinds.base import Case
+from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
+from induction.upstream import UpstreamAway
 
 router = APIRouter()
+PATIENCE = timedelta(seconds=3)
+"""So long the page waits for the ground truth, which says what may be quoted."""
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
 
 
 class Edited(Body):
-    """The texts of the version's blocks in their order; a block without text goes."""
+    """The texts of the version's blocks in their order; a block without text goes. `without` are
+    places of examples that go, those to choose from counted after the others."""
 
     texts: Annotated[list[BlockText], Field(max_length=100)]
     limits: RunLimits = RunLimits()
     notes: Note | None = None
+    without: Annotated[list[int], Field(max_length=10_000)] = []
 
 
 @router.get("/tasks/{task}/versions/{version_id}/edit")
 async def show_edit(
-    task: PathTask, version_id: VersionId, login: PromptReader, session: DbSession
+    task: PathTask,
+    version_id: VersionId,
+    login: PromptReader,
+    request: Request,
+    caller: CallerDep,
 ) -> HTMLResponse:
-    row = await prompts.get(session, task, version_id)
-    row.prompt()
-    view = await registry.view(session, row)
-    return HOUSE.page("edit.html", login, at=None, version=view, limits=RunLimits())
+    resources: Resources = request.app.state.resources
+    identity = resources.identity(caller)
+    truths = await _truths(resources, identity, task)
+    async with session_scope(resources.database, identity) as session:
+        row = await prompts.get(session, task, version_id)
+        content = row.prompt()
+        view = await registry.view(session, row)
+        refused = []
+        if truths is not None and content.all_examples:
+            serving = await prompts.production_id(session, task)
+            begins = await prompts.get(session, task, serving or version_id)
+            stays = content if begins.ensemble() else begins.prompt()
+            spec = (await tasks.get(session, task)).spec()
+            splits = await cases.known_splits(session, task)
+            refused = await asyncio.to_thread(
+                unquotable, content, stays, truths, splits, task_of(spec)
+            )
+    return HOUSE.page(
+        "edit.html", login, at=None, version=view, limits=RunLimits(), unquotable=refused
+    )
+
+
+async def _truths(resources: Resources, identity: Identity, task: str) -> list[Case] | None:
+    """The ground truth of now; None where nlu-logger does not give it in time."""
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            read = await cases.read(resources.database, identity, resources.logger, task)
+    except (UpstreamAway, TimeoutError):
+        return None
+    return [cases.case_of(one) for one in read.truth.cases]
 
 
 @router.post(
@@ -72,7 +112,7 @@ async def press_edit(
         made, _ = await bringing.bring_in(
             session,
             spec,
-            PromptImport(content=edited(old, body.texts), notes=body.notes),
+            PromptImport(content=edited(old, body.texts, set(body.without)), notes=body.notes),
             model=prompts_api.own_model(request),
             by=caller.subject,
             parent_id=version_id,

@@ -9,6 +9,7 @@ from uuid import UUID
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.kit.pages.tables import Table
 from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.run_views import RunView
 from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -58,6 +59,17 @@ class CasesPage:
     total: int
     skipped: int
     after: int | None
+
+
+async def open_blocks(session: AsyncSession, run: RunView) -> list[str]:
+    """The blocks of the best prompt of a run that a change may edit."""
+    best = run.best_version_id or run.baseline_version_id
+    row = None if best is None else await session.get(PromptVersionRow, best)
+    if row is None or row.ensemble() is not None:
+        return []
+    pinned = set(run.pins)
+    blocks = row.prompt().instructions
+    return [one.name for one in blocks if not one.protected and one.name not in pinned]
 
 
 async def cases_page(

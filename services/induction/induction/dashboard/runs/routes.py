@@ -142,6 +142,7 @@ for path, does in (
     ("resume", api.resume_run),
     ("cancel", api.cancel_run),
     ("hints", api.hint_run),
+    ("pins", api.pin_block),
     ("changes/{n}/approve", api.approve_change),
     ("changes/{n}/veto", api.veto_change),
     ("continue", api.continue_run),

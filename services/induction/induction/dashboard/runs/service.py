@@ -21,11 +21,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.drawing import (
     KEPT,
+    UNDECIDED,
     SearchChart,
     Trace,
     best_so_far,
     search_chart,
     share,
+    state_of,
     traces,
 )
 from induction.dashboard.runs import queries
@@ -37,6 +39,8 @@ from induction.runs import queries as runs
 from induction.runs.models import RunRow
 from induction.tasks import service as tasks
 
+LEAST_PACED, LEAST_MINUTES = 20, 0.1
+"""Calls and minutes from which on a pace is told."""
 RUNS, MOST_AT_ONCE, SOME, MOST_TURNED = 50, 500, 10, 50
 COLUMNS = {
     "ordered": True, "task": False, "kind": False, "status": False, "before": True, "after": True,
@@ -98,11 +102,21 @@ class ChangePage:
 
 
 @dataclass(frozen=True, slots=True)
+class MostLeft:
+    """Minutes a run can still take: what its limit leaves, or where that is less, what its calls
+    last at the pace so far (`is_paced`)."""
+
+    minutes: float
+    is_paced: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunPage:
     """A run, its chart where validation has scored a change, and what is used of its budget;
     `hashes` are of its versions, by id, `texts` the beginnings of some cases of its error patterns
     and misses, `patterns_of` the version whose patterns they are, `names` those of who decided on
-    changes, by subject."""
+    changes, by subject, `states` what became of each change, by its
+    number, `blocks` those that can be pinned still."""
 
     run: RunView
     patterns: PatternsFound | None
@@ -112,8 +126,11 @@ class RunPage:
     hashes: dict[UUID, str]
     best_f1: float | None
     waiting: WaitingChange | None
+    blocks: list[str]
     last_event: int
     is_over: bool
+    states: Mapping[int, str]
+    most_left: MostLeft | None
     chart: SearchChart | None
     traces: list[Trace]
     plot: Plot | None
@@ -121,6 +138,14 @@ class RunPage:
     money_share: float
     minutes: float
     minutes_share: float
+
+    @property
+    def refusal(self) -> IterationView | None:
+        """Of the one prompt that a person gave to be tried, where nothing was measured of it."""
+        if self.run.candidate_version_id is None or not self.is_over:
+            return None
+        unmeasured = [one for one in self.run.changes if one.validation_f1 is None]
+        return next((one for one in unmeasured if one.outcome != UNDECIDED), None)
 
 
 async def run_page(session: AsyncSession, row: RunRow, authenticator: Authenticator) -> RunPage:
@@ -139,11 +164,14 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
     some = [one.case_ids[:SOME] for one in listed] + [ids[:SOME] for ids in misses.values()]
     served = None if run.replay is None else run.replay.serving_version_id
     front = [one.version_id for one in run.front]
-    ids = (run.baseline_version_id, run.best_version_id, served, *front)
+    own = (run.baseline_version_id, run.best_version_id, run.candidate_version_id)
+    ids = (*own, served, *front)
     hashes = await prompts.hashes(session, [id for id in ids if id is not None])
     best_ones = _best_ones(run)
     scores = await queries.scores(session, run.id, best_ones)
     lines = traces(scores)
+    is_over = run.status.over
+    states = {one.n: state_of(one, awaits=run.awaits, is_over=is_over) for one in run.changes}
     return RunPage(
         run=run,
         patterns=patterns,
@@ -153,18 +181,32 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
         best_f1=best_f1,
         hashes=hashes,
         waiting=await _waiting(session, run),
+        blocks=[] if is_over else await queries.open_blocks(session, run),
         last_event=row.last_event,
-        is_over=run.status.over,
+        is_over=is_over,
+        states=states,
+        most_left=_most_left(run, minutes),
         traces=lines,
         chart=None
         if run.baseline_f1 is None
-        else search_chart(run.baseline_f1, run.changes, cheaper=_cheaper(run)),
+        else search_chart(run.baseline_f1, run.changes, states, cheaper=_cheaper(run)),
         plot=_plot(run, dict(zip(best_ones, scores, strict=True)), lines),
         calls_share=share(spend.calls, limits.calls),
         money_share=share(spend.usd, limits.money_usd),
         minutes=minutes,
         minutes_share=share(minutes, limits.minutes),
     )
+
+
+def _most_left(run: RunView, minutes: float) -> MostLeft | None:
+    """None of a run that is over, or of which no call has been answered yet."""
+    if run.status.over or not run.spend.calls:
+        return None
+    left = MostLeft(max(0.0, run.limits.minutes - minutes), is_paced=False)
+    if run.spend.calls < LEAST_PACED or minutes < LEAST_MINUTES:
+        return left
+    lasts = max(0, run.limits.calls - run.spend.calls) * minutes / run.spend.calls
+    return MostLeft(lasts, is_paced=True) if lasts < left.minutes else left
 
 
 def _version_of(patterns: PatternsFound | None, hashes: Mapping[UUID, str]) -> UUID | None:
@@ -185,6 +227,7 @@ def _plot(
         run.changes,
         scores,
         names,
+        is_over=run.status.over,
         cheaper=_cheaper(run),
     )
 

@@ -7,9 +7,10 @@ const readout = document.querySelector("#readout");
 const more = document.querySelector("#more-lines");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const HEIGHT = 260;
-const INK = { best: "--accent", kept: "--accent", rejected: "--soft", train: "--good" };
+const INK = { best: "--accent", kept: "--accent", rejected: "--soft", undecided: "--warn", train: "--good" };
+const DOTS = new Set(["kept", "rejected", "undecided"]);
 const HUE = 47;
-const shown = new Set(["best", "kept", "rejected"]);
+const shown = new Set(["best", "kept", "rejected", "undecided"]);
 let chart;
 let drawn;
 
@@ -20,8 +21,8 @@ const ink = (line, number) => (line.kind === "component" ? `hsl(${(number * HUE)
 
 function series(line, number) {
   const stroke = ink(line, number);
-  const dots = { show: true, size: 9, stroke, fill: line.kind === "rejected" ? colour("--card") : stroke };
-  const isDots = line.kind === "kept" || line.kind === "rejected";
+  const dots = { show: true, size: 9, stroke, fill: line.kind === "kept" ? stroke : colour("--card") };
+  const isDots = DOTS.has(line.kind);
   return {
     label: named(line),
     show: shown.has(key(line)),
@@ -78,8 +79,10 @@ function choice(line, number) {
     chart.setSeries(number + 1, { show: box.checked });
     tell(drawn.changes.length - 1);
   });
-  swatch.className = "swatch";
-  swatch.style.background = ink(line, number);
+  // Looks as it is drawn: a line, or a dot that is full or hollow.
+  swatch.className = `swatch${DOTS.has(line.kind) ? " round" : ""}`;
+  swatch.style.borderColor = ink(line, number);
+  if (line.kind === "kept" || !DOTS.has(line.kind)) swatch.style.background = ink(line, number);
   label.append(box, swatch, named(line));
   return label;
 }
@@ -95,7 +98,7 @@ function offered() {
 // Lines that never had two numbers would be an empty box.
 function usable({ changes, lines }) {
   const many = (line) => line.scores.filter((one) => one !== null).length;
-  return { changes, lines: lines.filter((line) => many(line) > (line.kind === "rejected" ? 0 : 1) || line.kind === "kept") };
+  return { changes, lines: lines.filter((line) => many(line) > (DOTS.has(line.kind) ? 0 : 1) || line.kind === "kept") };
 }
 
 const cut = (to) => [[...drawn.changes.keys()], ...drawn.lines.map((line) => line.scores)].map(

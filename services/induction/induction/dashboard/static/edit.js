@@ -13,6 +13,7 @@ form?.addEventListener("submit", async (event) => {
     const run = await send(form.dataset.path, {
       texts: [...form.querySelectorAll("textarea")].map((one) => one.value),
       limits: { calls: number("calls"), money_usd: number("money_usd"), minutes: number("minutes") },
+      without: [...form.querySelectorAll("[name=without]:checked")].map((one) => Number(one.value)),
       notes: form.elements.notes.value || null,
     });
     sent(form);

@@ -5,6 +5,7 @@ function amount(text) {
 }
 
 function label(field) {
+  if (field.dataset.name) return field.dataset.name;
   const text = [...field.labels[0].childNodes].find((one) => one.nodeType === Node.TEXT_NODE && one.data.trim());
   return text?.data.trim() ?? field.getAttribute("aria-label") ?? field.name;
 }
@@ -59,7 +60,8 @@ export function refused(form, { errors = [] }, called = {}) {
     const place = form.elements[name];
     const field = place instanceof RadioNodeList ? place[0] : place;
     if (!field?.labels?.length) continue;
-    mark(field, field.type === "select-one" ? expected ?? expects(field) : expects(field));
+    // Of what the browser holds for right, the server knows better what is wrong.
+    mark(field, field.checkValidity() ? expected ?? expects(field) : expects(field));
     marked.push(field);
   }
   return marked;

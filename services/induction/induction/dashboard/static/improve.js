@@ -130,7 +130,8 @@ function facts(forecast) {
   return list;
 }
 
-async function forecast() {
+// Nothing is marked before somebody has touched the sheet.
+async function forecast(isFirst = false) {
   const mine = ++latest;
   start.disabled = true;
   line.textContent = "";
@@ -139,8 +140,12 @@ async function forecast() {
     shown.replaceChildren(written("p", `Choose ${LEAST} to ${MOST} versions; chosen: ${chosen}.`, "soft"));
     return;
   }
+  if (isFirst && !form.checkValidity()) {
+    shown.replaceChildren(written("p", "Choose the version it begins with below, and what it could cost stands here.", "soft"));
+    return;
+  }
   if (wrong(form).length) {
-    shown.replaceChildren(written("p", "Mend what is marked above, and what it could cost stands here.", "soft"));
+    shown.replaceChildren(written("p", "Mend what is marked below, and what it could cost stands here.", "soft"));
     return;
   }
   try {
@@ -161,12 +166,13 @@ async function forecast() {
 function problems(problem) {
   const fields = refused(form, problem.reply ?? {}, CALLED);
   fields.forEach(unfold);
-  return fields.length ? "What is marked above was refused." : problem.message;
+  if (!fields.length) return problem.message;
+  return problem.reply?.detail ?? "What is marked in red was refused.";
 }
 
 form.addEventListener("input", () => {
   clearTimeout(timer);
-  timer = setTimeout(forecast, WAIT_MS);
+  timer = setTimeout(() => forecast(), WAIT_MS);
 });
 
 form.addEventListener("submit", async (event) => {
@@ -198,4 +204,4 @@ function refusal(problem) {
   return line.replaceChildren("A run of this task goes on: wait for its end, or cancel it. ", link);
 }
 
-forecast();
+forecast(true);

@@ -185,9 +185,13 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.id !== "veto") return;
+  if (form.id !== "veto" && form.id !== "pin") return;
   event.preventDefault();
   try {
+    if (form.id === "pin") {
+      await send(`runs/${run.dataset.run}/pins`, { block: form.block.value });
+      return soon();
+    }
     await send(`runs/${run.dataset.run}/changes/${form.dataset.change}/veto`, { reason: form.reason.value });
     soon();
   } catch (problem) {

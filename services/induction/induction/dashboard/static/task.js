@@ -1,5 +1,5 @@
 // The sheet of a task. Labels are lines; what of a known label the lines do not show stays with it.
-import { refused } from "/dashboard/static/fields.js";
+import { mark, refused } from "/dashboard/static/fields.js";
 import { send, sent, tell } from "/dashboard/static/page.js";
 
 const form = document.querySelector("#task");
@@ -42,11 +42,18 @@ function order() {
   return body;
 }
 
+// Extractions have no labels.
+const set = document.querySelector("#labels-set");
+form.elements.kind?.addEventListener("change", ({ target }) => {
+  set.hidden = target.value !== "intent";
+});
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const alert = form.querySelector("[role=alert]");
   const button = form.querySelector("button");
   alert.textContent = "";
+  form.querySelectorAll("[aria-invalid]").forEach((field) => mark(field));
   button.disabled = true;
   try {
     const made = await send(task ? `tasks/${task}/settings` : "new-task", order());
@@ -55,7 +62,7 @@ form.addEventListener("submit", async (event) => {
   } catch (problem) {
     const [first] = refused(form, problem.reply ?? {});
     first?.focus();
-    if (first) alert.textContent = "What is marked above was refused.";
+    if (first) alert.textContent = problem.reply?.detail ?? "What is marked in red was refused.";
     else tell(alert, problem);
     button.disabled = false;
   }

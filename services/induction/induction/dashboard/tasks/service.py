@@ -45,7 +45,10 @@ async def order_page(
     serving_id = await pointer.serving_id(session, slug)
     first = [one for one in (version_id, serving_id) if one is not None]
     versions = await queries.beginnings(session, slug, first=first)
+    versions = list({one.version_hash: one for one in reversed(versions)}.values())[::-1]
     able = {one.id for one in versions}
+    if len(versions) == 1:
+        first.append(versions[0].id)
     active = await runs.active(session, slug)
     return RunOrderPage(
         task=row,

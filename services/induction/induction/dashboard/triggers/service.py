@@ -17,6 +17,7 @@ from induction.dashboard.triggers.standing import TriggerState, standing
 from induction.settings import Settings
 from induction.triggers import queries
 from induction.triggers import service as triggers
+from induction.triggers.models import AutoTriggerRow
 
 DECISIONS = 25
 COLUMNS = {"decided": True, "times": True, "cases": True, "live_f1": True}
@@ -24,12 +25,13 @@ COLUMNS = {"decided": True, "times": True, "cases": True, "live_f1": True}
 
 @dataclass(frozen=True, slots=True)
 class TriggerPage:
-    """`newest` is the newest decision, `decisions` a page of those that `started` a run, of those
-    that did not, or of all."""
+    """`newest` is the newest decision, which `is_old` where the rules have changed since,
+    `decisions` a page of those that `started` a run, of those that did not, or of all."""
 
     rules: AutoTriggerView
     standing: TriggerState
     newest: TriggerDecision | None
+    is_old: bool
     decisions: Page[TriggerDecision]
     started: bool | None
     table: Table
@@ -61,6 +63,7 @@ async def trigger_page(
         session, task, started=started, before=before, limit=DECISIONS, order=shown.order
     )
     last = await queries.last_decision(session, task)
+    row = await session.get(AutoTriggerRow, task)
     newest = None if last is None else last.view()
     every = [*page.items, *([] if newest is None else [newest])]
     keys = {key for one in every for reason in one.reasons for key in words.keys_in(reason)}
@@ -72,6 +75,7 @@ async def trigger_page(
         rules=rules,
         standing=standing(rules, await queries.now(session)),
         newest=None if newest is None else _with_names(newest, named),
+        is_old=newest is not None and triggers.is_old(newest, row),
         decisions=Page(
             items=[_with_names(one, named) for one in page.items], next_cursor=page.next_cursor
         ),

@@ -1,6 +1,6 @@
 """Versions as their pages show them, in a constant number of statements."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -51,12 +51,14 @@ class VersionPage:
     """`made_by` is the change that led here from `against`, where a run made it; `counted` its
     tokens as a run's model counts them. `moved` is the last move of production, `proposals` what
     waits to make it this version; `names` are those of who did what, by subject. `parts` are where
-    its parts come from, none of a vote; `compared` are runs with a verdict on it, `served` where
-    and when it did."""
+    its parts come from, none of a vote, and `tokens` all of a request but the text it asks about;
+    `compared` are runs with a verdict on it, `served` where
+    and when it did; `baseline_id` is what the newest of these runs began with."""
 
     version: PromptVersion
     is_edited: bool
     parts: list[PartOrigin]
+    tokens: int
     eras: list[EraScores]
     compared: list[Compared]
     served: list[Served]
@@ -65,6 +67,7 @@ class VersionPage:
     made_by: MadeBy | None
     counted: VersionTokens | None
     others: list[Ancestor]
+    baseline_id: UUID | None
     moved: PointerMove | None
     proposals: list[PromotionProposal]
     promotion: Promotion
@@ -128,16 +131,19 @@ async def version_page(
     versions = await lineage.page(session, task, before=None, limit=VERSIONS)
     waiting = await _waiting(session, task)
     evidence = await registry.evidence_of(session, row, serving_id)
-    parts = []
+    parts, tokens = [], 0
     if version.ensemble is None:
-        parts = origins.origins(await lineage.blame(session, task, version_id))
+        blame = await lineage.blame(session, task, version_id)
+        parts, tokens = origins.origins(blame), blame.tokens
     compared = await queries.compared(session, task, version_id)
     shown = origins.versions_in(parts) | {one.other_id for one in compared} | {version.parent_id}
+    baseline_id = next((one.other_id for one in compared if not one.is_baseline), None)
     replayed = await runs.replays(session, task, version_id, before=None, limit=REPLAYS)
     return VersionPage(
         version=version,
         is_edited=await lineage.is_edited(session, row),
         parts=parts,
+        tokens=tokens,
         eras=origins.eras(version.scores),
         compared=compared,
         served=await queries.served(session, task, version_id),
@@ -145,7 +151,8 @@ async def version_page(
         diff=diff,
         made_by=made_by,
         counted=await queries.counted(session, task, version_id),
-        others=[one for one in versions.items if one.id != version_id],
+        others=_choices(versions.items, version, {version.parent_id, baseline_id, other_id}),
+        baseline_id=baseline_id,
         moved=serves,
         proposals=[one for one in waiting if one.version_id == version_id],
         promotion=await _promotion(session, task, evidence, is_first=serves is None),
@@ -153,6 +160,24 @@ async def version_page(
         names=await names.of(authenticator, _people(waiting, moves.items)),
         hashes=await _hashes(session, waiting, *shown),
     )
+
+
+def _choices(
+    versions: Iterable[Ancestor], version: PromptVersion, named: Collection[UUID | None]
+) -> list[Ancestor]:
+    """Other texts than the version's, each once, the newest first. Of several that are the same
+    text the one that serves stands for all, else one that is `named`, else the newest."""
+    chosen: dict[str, Ancestor] = {}
+    for one in versions:
+        if one.version_hash == version.version_hash:
+            continue
+        known = chosen.get(one.version_hash)
+        if known is None or (one.is_production, one.id in named) > (
+            known.is_production,
+            known.id in named,
+        ):
+            chosen[one.version_hash] = one
+    return sorted(chosen.values(), key=lambda one: one.created_at, reverse=True)
 
 
 async def _promotion(

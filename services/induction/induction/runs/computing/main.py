@@ -20,10 +20,11 @@ from nlu_shared.schemas.runs import RunKind
 from induction.engine.canary import ask_again
 from induction.engine.ensemble import measure_votes
 from induction.engine.headroom.measure import measure
+from induction.engine.inbox import Inbox
 from induction.engine.migration.migrate import migrate
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only, improve
-from induction.engine.runtime import Call, Event, Inbox, Runtime
+from induction.engine.runtime import Call, Event, Runtime
 from induction.engine.traffic import replay
 from induction.runs.computing.frames import (
     Answer,

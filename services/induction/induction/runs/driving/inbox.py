@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine.approval import Approval
-from induction.engine.runtime import Inbox
+from induction.engine.inbox import Inbox
 from induction.history import approvals
 from induction.llm.accounting.entries import LeaseLost
 from induction.runs.driving.clock import MINUTES
@@ -67,9 +67,11 @@ async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int)
         hint.taken_at_step = step
     body: dict[str, Any] = EMPTY | {
         "cancel": row.cancel_requested,
-        "hints": [hint.hint for hint in hints],
+        "hints": [one.hint for one in hints if one.block is None],
         "stop": await _time_is_up(session, row),
     }
+    if pins := [one.block for one in hints if one.block is not None]:
+        body["pins"] = pins
     if (decided := await approvals.current(session, run_id)) and decided.decision is not None:
         decided.taken_at_step = step
         body["approval"] = {
@@ -95,6 +97,7 @@ def _inbox(body: dict[str, Any]) -> Inbox:
     return Inbox(
         cancel=body["cancel"],
         hints=tuple(body["hints"]),
+        pins=tuple(body.get("pins", ())),
         stop=body["stop"],
         approval=decided
         and Approval(Decision(decided["decision"]), decided["by"], decided["reason"]),

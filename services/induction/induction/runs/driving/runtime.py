@@ -12,7 +12,8 @@ from nlu_shared.schemas.events import EvaluationProgress
 from redis.asyncio import Redis
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.engine.runtime import Call, Event, Inbox
+from induction.engine.inbox import Inbox
+from induction.engine.runtime import Call, Event
 from induction.llm.errors import ParkRun
 from induction.llm.ledger import Ledger
 from induction.runs.driving import approvals, inbox, journal

@@ -166,13 +166,22 @@ def limits_of(
 
 
 def obstacles(
-    spec: TaskSpec, cases: tuple[Case, ...], baseline: PromptContent
+    spec: TaskSpec, cases: tuple[Case, ...], baseline: PromptContent, *, is_changed: bool = True
 ) -> tuple[list[LeftOut], list[str]]:
-    """The truths that cannot be answered, and all that stands in a run's way in words."""
+    """The truths that cannot be answered, and all that stands in a run's way in words.
+
+    spec: of the task as the run is held to it.
+    cases: all that are approved.
+    baseline: what the run begins with.
+    is_changed: may the run change that?
+    """
     task = task_of(spec)
     out = unanswerable(spec, cases)
     rest = truths.answerable(task, cases, {id for one in out for id in one.case_ids})
-    return out, [*truths.in_words(out), *truths.obstacles(task, baseline, rest)]
+    return out, [
+        *truths.in_words(out),
+        *truths.obstacles(task, baseline, rest, is_changed=is_changed),
+    ]
 
 
 def unanswerable(spec: TaskSpec, cases: tuple[Case, ...]) -> list[LeftOut]:

@@ -107,8 +107,9 @@ async def prepared(
     )
     tasks.require_enough(spec)
     own = tuple(map(cases.case_of, truth.cases))
-    out, notes = await asyncio.to_thread(obstacles, spec, own, baseline)
     learns = request.kind is RunKind.IMPROVE
+    is_changed = learns or (request.kind is RunKind.MIGRATE and request.optimise)
+    out, notes = await asyncio.to_thread(obstacles, spec, own, baseline, is_changed=is_changed)
     row = RunRow(
         id=uuid7(),
         task=request.task,

@@ -18,14 +18,9 @@ def of_limits(calls: int, money: Decimal, limits: RunLimits) -> list[str]:
     """Which of them could end it, what becomes of it then, and what leaves room for all."""
     over = []
     if calls > limits.calls:
-        over.append(
-            f"up to {calls:,} calls, and its limit is {limits.calls:,} (`limits.calls`, `--calls`)"
-        )
+        over.append(f"up to {calls:,} calls, and its limit is {limits.calls:,}")
     if money > Decimal(str(limits.money_usd)):
-        over.append(
-            f"up to {money:,.2f} dollars, and its limit is {limits.money_usd:,.2f}"
-            " (`limits.money_usd`, `--money-usd`)"
-        )
+        over.append(f"up to {money:,.2f} dollars, and its limit is {limits.money_usd:,.2f}")
     return [
         f"It may end early: it could take {one}. It starts all the same, and ends there with the"
         " best it has found; a higher limit leaves room for all."
@@ -66,9 +61,9 @@ def of_room(plan: Plan) -> list[str]:
     if plan.max_prompt_tokens is None or size <= plan.max_prompt_tokens:
         return []
     return [
-        f"The prompt it begins with takes about {size} tokens, more than `max_prompt_tokens` allows"
-        f" ({plan.max_prompt_tokens}): no change that adds to it is tried, and what is found may"
-        " still be too long."
+        f"The prompt it begins with takes about {size} tokens, more than the"
+        f" {plan.max_prompt_tokens} that a prompt may have here: no change that adds to it is"
+        " tried, and what is found may still be too long."
     ]
 
 
@@ -81,8 +76,8 @@ def of_retrieval(plan: Plan, train: Sequence[Case]) -> list[str]:
         return []
     return [
         f"All {len(quotable)} cases that may be quoted take about {size} tokens as examples, and"
-        f" {most} fit at most: with `retrieval` the run also tries prompts that show each text the"
-        " cases nearest to it."
+        f" {most} fit at most: where examples may be chosen for each text (retrieval, a setting"
+        " of the task) the run also tries prompts that show each text the cases nearest to it."
     ]
 
 
@@ -90,7 +85,10 @@ def of_quoting(quotable: int, train: int) -> list[str]:
     """What follows for a prompt from how many training cases it may show."""
     if quotable == train:
         return []
-    allowed = "POST /v1/ground-truth:quoting of nlu-logger allows it for approved cases by filter."
+    allowed = (
+        "In nlu-logger a reviewer allows it with each case, and its API for all that a filter"
+        " finds (docs/rendering.md)."
+    )
     if not quotable:
         return [
             f"None of {train} training cases may be quoted: no prompt can show one as an example,"

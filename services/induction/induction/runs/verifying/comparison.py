@@ -11,7 +11,8 @@ from typing import Any
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished
 from pydantic import JsonValue
 
-from induction.engine.runtime import Call, Event, Inbox
+from induction.engine.inbox import Inbox
+from induction.engine.runtime import Call, Event
 from induction.llm.accounting.flights import Key
 from induction.task_kinds.base import ModelAnswer
 

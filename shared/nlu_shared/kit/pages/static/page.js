@@ -148,6 +148,12 @@ export function local(time) {
 
 document.querySelectorAll("time[datetime]").forEach(local);
 
+// An option holds text alone: the moment in it is written anew.
+for (const option of document.querySelectorAll("option[data-at]")) {
+  const own = new Date(option.dataset.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  option.textContent = option.textContent.replace(/\d+ \w+ \d{4}, \d\d:\d\d UTC/, own);
+}
+
 // A form that is sent without a script has its moments in UTC; here they are the reader's own, and
 // are sent as what they are in UTC.
 const seconds = (moment) => moment.toISOString().slice(0, 19);
