@@ -73,7 +73,10 @@ def test_what_is_no_extraction_gets_no_form(output: object) -> None:
         ({"events.0.kind": ""}, "In event 1: kind is missing or cannot be taken."),
         ({"people.1.gender": "neither"}, "In person 2: gender is missing or cannot be taken."),
         ({"people.0.parents": "x"}, "In person 1: child of is missing or cannot be taken."),
-        ({"delete": "all"}, "Ids to delete are whole numbers."),
+        (
+            {"delete": "all"},
+            "What was known from before is taken out by its number: whole numbers only.",
+        ),
     ],
 )
 def test_what_cannot_be_taken_is_named_by_its_place(changed: dict[str, str], says: str) -> None:

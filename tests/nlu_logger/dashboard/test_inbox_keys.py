@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from nlu_logger.dashboard.inbox.choices import KEYS
-from nlu_logger.dashboard.inbox.memory import Memory, Quoting, Worth
+from nlu_logger.dashboard.inbox.memory import Memory, Quoting, Step, StepKind, Worth
 from nlu_logger.dashboard.inbox.routes import COOKIE
 
 from tests.fixtures.browsing import browser, send, shown
@@ -100,13 +100,14 @@ def test_the_fullest_memory_of_a_session_fits_a_cookie() -> None:
         done=100_000,
         quoting=Quoting.YES,
         approves=True,
-        undone=True,
         worth=Worth(task="a" * 63, labels=1_000_000),
     )
     for number in range(100):
-        memory = memory.with_skipped(uuid4()).with_act(uuid4()).model_copy(update={"undone": True})
+        settled = Step(id=uuid4(), kind=StepKind.REPLACE)
+        memory = memory.with_skipped(uuid4()).with_step(settled).with_step(settled)
         memory = memory.with_keys(f"{number:063}", tuple(f"{key:06x}" for key in range(KEYS)))
-    assert len(f"{COOKIE}={memory.write()}") < 4096
+    undone = memory.without_step(done=1, stays="\N{GRINNING FACE}" * 200)
+    assert len(f"{COOKIE}={undone.write()}") < 4096
 
 
 async def test_what_was_taken_back_is_called_undone_until_the_next_answer(

@@ -1,5 +1,6 @@
 """What is confused, and two versions: numbers of the API, each of which leads to its rows."""
 
+import re
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -8,7 +9,13 @@ from nlu_logger.dashboard.comparing.matrix import MOST_LABELS, mistakes, square
 from nlu_shared.schemas.insights import ConfusionCell
 
 from tests.fixtures.browsing import HOSTILE, browser, shown
-from tests.nlu_logger.world import World
+from tests.nlu_logger.world import World, connected
+
+PAST = """
+INSERT INTO nlu_prompt_logs (id, task, prompt, predicted_intent, confidence, created_at, body_hash)
+SELECT id, $1, 'text', $2, 0.9, uuid_extract_timestamp(id), ''
+FROM generate_series(1, 120) n, LATERAL (SELECT uuidv7($3 * interval '-1 day') AS id, n) made
+"""
 
 
 @pytest.fixture
@@ -86,3 +93,24 @@ def test_a_square_shows_the_fullest_labels_and_counts_all() -> None:
     assert (made.recall["a"], made.precision["a"], made.recall["b"]) == (0.75, 1.0, None)
     assert [made.shade("a", one) for one in ("a", "b", "rare 0")] == [4, 2, 0]
     assert [(one.truth, one.predicted) for one in mistakes(cells)] == [("a", "b")]
+
+
+async def test_drift_is_drawn_by_day_and_each_mark_leads_to_the_rows_of_its_day(
+    world: World, reader: httpx2.AsyncClient, task: str
+) -> None:
+    await world.log(task=task)
+    assert "Not known for any day: each needs 100" in await shown(reader, "", task=task, days="7")
+    async with connected(world.superuser_url) as database:
+        for days_ago, intent in ((4, "a"), (3, "a"), (2, "b")):
+            await database.execute(PAST, task, intent, days_ago)
+    page = await shown(reader, "", task=task, days="7")
+    chart = page.partition('aria-label="Drift of intents by day')[2].partition("</svg>")[0]
+    titles = re.findall(r"<title>([^<]*)</title>", chart)
+    assert [re.sub("^.*?: ", "", one).partition(";")[0] for one in titles] == [
+        "0.000, quiet",
+        "11.588, large drift",
+    ]
+    assert "120 predictions against 240" in titles[1]
+    assert len(re.findall(r'<a href="/dashboard/predictions\?', chart)) == 2
+    steady = page.partition('aria-label="Drift of confidence by day')[2].partition("</svg>")[0]
+    assert steady.count("quiet") == 2

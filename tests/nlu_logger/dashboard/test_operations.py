@@ -176,6 +176,10 @@ async def test_an_import_is_refused_in_the_words_of_its_form(
         assert word not in page.replace('name="allow_new"', "").split("The refused rows")[0]
     table = page.partition("<tbody>")[2].partition("</tbody>")[0]
     assert not re.search(r"allow_new|`|_[a-z]+\)", table)
+    twice = "text,label\na,shop\na,other\n"
+    page = (await send(operator, "operations/imports", task=task, allow_new="yes", file=twice)).text
+    assert "/v1/" not in page
+    assert f'href="/dashboard/review?queue=conflicts&amp;task={task}">Settle it</a>' in page
     near = await send(
         operator, "operations/imports", task=task, allow_new="yes", file="text,label\na,Shop\n"
     )

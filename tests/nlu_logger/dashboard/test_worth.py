@@ -18,3 +18,11 @@ async def test_a_session_that_a_verdict_leads_to_opens_with_what_its_labels_are_
         assert "more labels" not in other.text
         bare = await reviewer.get("/dashboard/review", params={"worth": "9"})
         assert "more labels" not in bare.text
+
+
+async def test_the_labels_of_an_extraction_tell_exact_match(world: World, task: str) -> None:
+    await world.log(task=task, prompt="Mary was born.", output={"people": [{"name": "Mary"}]})
+    async with browser(world.url) as reviewer:
+        opened = await reviewer.get("/dashboard/review", params={"task": task})
+        assert f"tell exact match of {task}" in opened.text
+        assert "live F1" not in opened.text

@@ -3,11 +3,12 @@
 import math
 import random
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nlu_logger.insights.drift import chance, stability_index
+from nlu_logger.insights.drift import against_before, chance, stability_index
 
 counts = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 500), min_size=1)
 
@@ -53,3 +54,16 @@ def test_windows_that_did_not_change_stay_below_what_chance_would_do(
         )
         passed += stability_index(window, reference) >= chance(window, reference)
     assert passed <= 2
+
+
+def test_each_day_is_set_against_the_days_before_it_and_no_older_ones() -> None:
+    days = [datetime(2026, 11, day, tzinfo=UTC) for day in range(1, 6)]
+    counts = {days[0]: {"a": 5}, days[1]: {"a": 1, "b": 2}, days[3]: {"b": 4}}
+    compared = against_before(counts, days, timedelta(days=2))
+    assert [(dict(window), dict(before)) for _, window, before in compared] == [
+        ({"a": 5}, {}),
+        ({"a": 1, "b": 2}, {"a": 5}),
+        ({}, {"a": 6, "b": 2}),
+        ({"b": 4}, {"a": 1, "b": 2}),
+        ({}, {"b": 4}),
+    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
 from nlu_shared.kit.pages.scale import Area, every
@@ -76,6 +77,11 @@ def points(values: Sequence[Value], *, low: float = 0.0, high: float = 1.0) -> C
         is_down = True
     ticks = [(y(one), f"{one:g}") for one in (low, (low + high) / 2, high)]
     return Chart(marks, line.strip(), ticks, _dates(values))
+
+
+def date(begins: datetime, step: timedelta) -> str:
+    """A day, or the hour of one."""
+    return f"{begins:%-d %b}" if step >= timedelta(days=1) else f"{begins:%H:%M}"
 
 
 def _step(values: Sequence[Value]) -> float:

@@ -25,6 +25,8 @@ from nlu_logger.alerts.models import IncidentRow
 from nlu_logger.dashboard import drawing
 from nlu_logger.dashboard.alerting import queries as incidents
 from nlu_logger.dashboard.drawing import Chart, Value
+from nlu_logger.dashboard.drifting import service as drifting
+from nlu_logger.dashboard.drifting.service import Drifted
 from nlu_logger.dashboard.search.filters import rows
 from nlu_logger.insights import queries, views
 from nlu_logger.insights import service as insights
@@ -39,7 +41,8 @@ A_DAY, MONTH = timedelta(days=1), timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverTime:
-    """One chart each; `scores` by task, where a task has a known score in any period."""
+    """One chart each; `scores` by task, where a task has a known score in any period, `drift` by
+    what drifts."""
 
     volume: Chart
     success: Chart
@@ -47,6 +50,7 @@ class OverTime:
     scores: Sequence[tuple[str, Chart]]
     unit: str
     step: timedelta
+    drift: Mapping[str, Drifted]
     score_unit: str
     stretches: Sequence[Stretch]
 
@@ -102,9 +106,8 @@ async def _over_time(session: AsyncSession, filters: PeriodFilters) -> OverTime:
     unit, step = ("hour", timedelta(hours=1)) if span <= A_DAY else ("day", A_DAY)
     every = Every.WEEK if span >= MONTH else Every.DAY
     counted = {one.begins: one for one in await queries.over_time(session, filters.kept, unit=unit)}
-    stretches = [
-        counted.get(begins) or Stretch(begins, 0, 0, 0, None) for begins in _steps(filters, step)
-    ]
+    moments = _steps(filters, step)
+    stretches = [counted.get(begins) or Stretch(begins, 0, 0, 0, None) for begins in moments]
     task = _only(filters)
     return OverTime(
         volume=drawing.bars([_volume(one, step, task) for one in stretches]),
@@ -113,6 +116,7 @@ async def _over_time(session: AsyncSession, filters: PeriodFilters) -> OverTime:
         scores=_scores(await insights.live_over_time(session, filters, every), every),
         unit=unit,
         step=step,
+        drift=await drifting.over_time(session, filters, moments, step),
         score_unit=every.value,
         stretches=[one for one in stretches if one.predictions],
     )
@@ -131,14 +135,14 @@ def _steps(filters: PeriodFilters, step: timedelta) -> list[datetime]:
 
 
 def _volume(one: Stretch, step: timedelta, task: str | None) -> Value:
-    date = _date(one.begins, step)
+    date = drawing.date(one.begins, step)
     title = f"{date}: {one.predictions:,} predictions"
     link = rows(since=one.begins, until=one.begins + step, task=task)
     return Value(date, one.predictions, title, link)
 
 
 def _success(one: Stretch, step: timedelta, task: str | None) -> Value:
-    date, share = _date(one.begins, step), views.share(one.successes, one.ended)
+    date, share = drawing.date(one.begins, step), views.share(one.successes, one.ended)
     link = rows(since=one.begins, until=one.begins + step, task=task, ended=True)
     if share is None:
         return Value(date, None, "", link)
@@ -147,7 +151,7 @@ def _success(one: Stretch, step: timedelta, task: str | None) -> Value:
 
 
 def _confidence(one: Stretch, step: timedelta, task: str | None) -> Value:
-    date = _date(one.begins, step)
+    date = drawing.date(one.begins, step)
     link = rows(since=one.begins, until=one.begins + step, task=task)
     if one.confidence is None:
         return Value(date, None, "", link)
@@ -176,7 +180,3 @@ def _score(one: LiveScore, every: Every) -> Value:
     known = one.estimate
     title = f"{date}: {known.value:.3f}, {known.low:.3f} to {known.high:.3f}, of {one.n} audited"
     return Value(date, known.value, title, link, known.low, known.high)
-
-
-def _date(begins: datetime, step: timedelta) -> str:
-    return f"{begins:%-d %b}" if step >= A_DAY else f"{begins:%H:%M}"

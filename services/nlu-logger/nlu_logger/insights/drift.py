@@ -4,7 +4,9 @@ Pure sums over counts by name (an intent, a bucket of confidence); both periods 
 """
 
 import math
-from collections.abc import Mapping, Set
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime, timedelta
 from statistics import NormalDist
 
 SMOOTHING = 0.5
@@ -14,6 +16,7 @@ MINIMUM = 100
 SURE = NormalDist().inv_cdf(0.999)
 
 Counts = Mapping[str, int]
+Moment = datetime
 
 
 def stability_index(window: Counts, reference: Counts) -> float:
@@ -60,6 +63,25 @@ def chance(window: Counts, reference: Counts) -> float:
         return 0.0
     spread = 2 / (9 * freedom)
     return (1 / n + 1 / m) * freedom * (1 - spread + SURE * math.sqrt(spread)) ** 3
+
+
+def against_before(
+    counts: Mapping[Moment, Counts], moments: Sequence[Moment], span: timedelta
+) -> list[tuple[Moment, Counts, Counts]]:
+    """Each of `moments`, oldest first, with its counts and with those of the `span` before it."""
+    compared: list[tuple[Moment, Counts, Counts]] = []
+    before: Counter[str] = Counter()
+    times = sorted(counts)
+    first = past = 0
+    for moment in moments:
+        while past < len(times) and times[past] < moment:
+            before.update(counts[times[past]])
+            past += 1
+        while first < past and times[first] < moment - span:
+            before.subtract(counts[times[first]])
+            first += 1
+        compared.append((moment, counts.get(moment, {}), +before))
+    return compared
 
 
 def _relative(p: Mapping[str, float], q: Mapping[str, float]) -> float:

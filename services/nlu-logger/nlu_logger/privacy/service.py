@@ -15,8 +15,9 @@ import structlog
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.access import audit
 from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import Forbidden, NotFound, Unavailable
-from nlu_shared.schemas.base import canonical
+from nlu_shared.schemas.base import Page, canonical
 from nlu_shared.schemas.privacy import Disclosure, ErasureReceipt, ForgottenCase, Why
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -113,6 +114,23 @@ async def receipt(
     if caller.user_id is not None and pseudonym(caller.user_id, key) != erasure.person:
         raise NotFound("There is no such receipt.")
     return erasure
+
+
+async def receipts(
+    session: AsyncSession, *, before: UUID | None, limit: int
+) -> Page[ErasureReceipt]:
+    """The newest first, those before one of them; for who may see everybody's."""
+    rows = await session.execute(
+        text(
+            """
+            SELECT receipt FROM erasures WHERE CAST(:before AS uuid) IS NULL OR id < :before
+            ORDER BY id DESC LIMIT :limit
+            """
+        ),
+        {"before": before, "limit": limit + 1},
+    )
+    page, cursor = cut([ErasureReceipt.model_validate(row) for row in rows.scalars()], limit)
+    return Page(items=list(page), next_cursor=cursor)
 
 
 class _Gone:

@@ -130,6 +130,16 @@ async def settle(
     return Settled(ground_truth_id=winner)
 
 
+async def text_of(session: AsyncSession, conflict_id: UUID) -> UUID | None:
+    """A correction that has the text of a conflict, whatever becomes of its truths."""
+    conflict = await session.get(ConflictRow, conflict_id)
+    if conflict is None:
+        return None
+    if conflict.correction_id is not None:
+        return conflict.correction_id
+    return next(iter(await decisions.behind(session, conflict.ground_truth_id)), None)
+
+
 async def _both(
     session: AsyncSession, conflict_id: UUID, *, caller: Caller
 ) -> tuple[ConflictRow, GroundTruthRow]:

@@ -1,6 +1,7 @@
 """Erasure by HTTP: a person is erased on purpose, twice said, and the receipt can be read again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.privacy import ErasureReceipt
 from starlette.responses import HTMLResponse, Response
 
-from nlu_logger.dashboard.erasing import wording
+from nlu_logger.dashboard.erasing import queries, wording
 from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
 from nlu_logger.dashboard.search.filters import rows
@@ -27,6 +28,7 @@ from nlu_logger.privacy import service as privacy
 from nlu_logger.settings import Settings
 
 ERASURE = f"{OPERATIONS}/erasure"
+LISTED = 25
 router = APIRouter(prefix="/operations/erasure", include_in_schema=False)
 SettingsDep = Annotated[Settings, Depends(settings_of)]
 
@@ -45,8 +47,22 @@ WORDS = {
 
 
 @router.get("")
-async def show_erasure(login: Administrator) -> HTMLResponse:
-    return _page(login)
+async def show_erasure(
+    login: Administrator, request: Request, database: DbSession, before: UUID | None = None
+) -> HTMLResponse:
+    resources: WebResources = request.app.state.resources
+    if login.caller.tasks is not None:
+        return _page(login)
+    async with session_scope(resources.database, Identity(ERASER)) as session:
+        page = await privacy.receipts(session, before=before, limit=LISTED)
+    actors = await queries.actors(database, [one.id for one in page.items])
+    named = await names.of(resources.authenticator, set(actors.values()))
+    older = f"{ERASURE}?before={page.next_cursor}" if page.next_cursor else None
+    past = [
+        Past(one, wording.actor(actors.get(str(one.id)), named, login.caller.subject))
+        for one in page.items
+    ]
+    return _page(login, past=past, older=older, newest=ERASURE if before else None)
 
 
 @router.post("")
@@ -62,6 +78,14 @@ async def erase_person(
     except ServiceError as refused:
         return _page(login, submission=form.values, refused=refused)
     return led(f"{ERASURE}/{receipt.id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A receipt in the list, and who asked for it, in words."""
+
+    receipt: ErasureReceipt
+    actor: str
 
 
 @router.get("/{erasure_id}")
@@ -116,8 +140,21 @@ def _page(
     refused: ServiceError | None = None,
     receipt: ErasureReceipt | None = None,
     holders: Mapping[str, str] | None = None,
+    past: Sequence[Past] | None = None,
+    older: str | None = None,
+    newest: str | None = None,
 ) -> HTMLResponse:
-    """`holders` are names of who has the exports of a `receipt`."""
+    """The page of one receipt, or of the form and what was erased before.
+
+    login: whose page it is.
+    submission: what was typed in the form.
+    refused: why nothing was erased.
+    receipt: the one that the page is of.
+    holders: names of who has the exports of that.
+    past: a page of receipts; None for who may not list them.
+    older: where the page after it is.
+    newest: where the first one is, on another.
+    """
     return HOUSE.page(
         "erasure.html",
         login,
@@ -127,6 +164,9 @@ def _page(
         refused=refused,
         receipt=receipt,
         holders=holders,
+        past=past,
+        older=older,
+        newest=newest,
         wording=wording,
         rows=rows,
     )

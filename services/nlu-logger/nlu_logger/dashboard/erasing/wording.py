@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from nlu_shared.schemas.exports import Schedule
 from nlu_shared.schemas.privacy import ErasureReceipt
 
-SCHEDULE = "schedule:"
+SCHEDULE, USER = "schedule:", "user:"
 EXPORTS = {
     "retraining": "training data",
     "review": "a file for review",
@@ -29,6 +29,15 @@ def removed(receipt: ErasureReceipt) -> list[tuple[str, int]]:
     return [
         (REMOVED.get(name, name.replace("_", " ").capitalize()), counts[name]) for name in named
     ]
+
+
+def actor(subject: str | None, names: Mapping[str, str], own: str) -> str:
+    """Who asked for an erasure; a person who asked themselves is not named."""
+    if subject is None:
+        return "the journal, read again after a restore"
+    if subject.startswith(USER):
+        return "the person themselves"
+    return "you" if subject == own else names.get(subject, subject)
 
 
 def exported(kind: str) -> str:

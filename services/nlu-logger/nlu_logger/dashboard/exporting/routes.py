@@ -11,12 +11,14 @@ from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.http.deps import AnswerDep, CallerDep, DbSession
 from nlu_shared.kit.pages.attempts import attempt
 from nlu_shared.kit.pages.forms import form_of
+from nlu_shared.schemas.base import Moment
 from nlu_shared.schemas.exports import ExportFormat, Schedule
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
 from nlu_logger.anonymise.text import Anonymiser
+from nlu_logger.dashboard.exporting import service as history
 from nlu_logger.dashboard.exporting.forms import (
     CRONS,
     WORDS,
@@ -24,8 +26,9 @@ from nlu_logger.dashboard.exporting.forms import (
     NewScheduleIn,
     ScheduleId,
 )
+from nlu_logger.dashboard.exporting.service import Before
 from nlu_logger.dashboard.forms import Filled, invalid, kept_form, kept_query
-from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
+from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, administers, led
 from nlu_logger.dashboard.inbox import queries
 from nlu_logger.exports import routes as api
 from nlu_logger.exports import schedules, service
@@ -39,9 +42,32 @@ router = APIRouter(prefix="/operations/exports", include_in_schema=False)
 
 @router.get("")
 async def show_exports(
-    login: Administrator, session: DbSession, request: Request, schedule: UUID | None = None
+    login: Administrator,
+    session: DbSession,
+    request: Request,
+    schedule: UUID | None = None,
+    before: Moment | None = None,
+    beyond: UUID | None = None,
 ) -> HTMLResponse:
-    return await _page(session, login, request, chosen=schedule)
+    """`before` and `beyond`: when the last export of the page before was due, and whose it is."""
+    cursor = Before(before, beyond) if before and beyond else None
+    return await _page(session, login, request, chosen=schedule, before=cursor)
+
+
+@router.get("/file", dependencies=[administers])
+async def download_written_file(
+    schedule: UUID,
+    at: Moment,
+    name: str,
+    session: DbSession,
+    caller: CallerDep,
+    request: Request,
+) -> FileResponse:
+    """A file that a schedule wrote on this machine; who got it is noted."""
+    root = _settings(request).export_dir
+    path = await history.file(session, root, caller=caller, schedule=schedule, at=at, name=name)
+    saved = f"{path.parent.parent.name}-{path.parent.name}-{path.name}"
+    return FileResponse(path, filename=saved, media_type="application/octet-stream")
 
 
 @router.get("/download")
@@ -121,8 +147,13 @@ async def _add(
     return await schedules.add(session, body, caller=caller, targets=targets)
 
 
-def _targets(request: Request) -> list[str]:
+def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.resources.settings
+    return settings
+
+
+def _targets(request: Request) -> list[str]:
+    settings = _settings(request)
     return list(destinations(settings.export_dir, settings.export_store))
 
 
@@ -132,11 +163,22 @@ async def _page(
     request: Request,
     *,
     chosen: UUID | None = None,
+    before: Before | None = None,
     refused: ServiceError | None = None,
     submission: NewScheduleIn | None = None,
 ) -> HTMLResponse:
-    caller = login.caller
-    written = await schedules.runs(session, chosen, caller=caller) if chosen else None
+    """The page.
+
+    session: as the administrator sees the rows.
+    login: whose page it is.
+    request: what is configured is known by it.
+    chosen: the schedule whose exports alone are shown.
+    before: where the page of what was written begins.
+    refused: why nothing was done.
+    submission: what was typed in a form.
+    """
+    caller, root = login.caller, _settings(request).export_dir
+    written = await history.page(session, root, caller=caller, schedule=chosen, before=before)
     return HOUSE.page(
         "exports.html",
         login,
@@ -148,6 +190,7 @@ async def _page(
         formats=list(ExportFormat),
         crons=CRONS,
         chosen=chosen,
+        before=before,
         written=written,
         refused=refused,
         submission=submission,

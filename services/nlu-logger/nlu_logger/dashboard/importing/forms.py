@@ -14,6 +14,7 @@ from nlu_shared.schemas.imports import IMPORT_LIMIT, ImportAnswer, LineResult
 from pydantic import StringConstraints
 
 from nlu_logger.dashboard.wording import TASK, Word
+from nlu_logger.ground_truth.service import ConflictingTruth
 from nlu_logger.imports.rejected import rejected
 from nlu_logger.imports.results import ERASED, SKIPPED
 
@@ -39,6 +40,7 @@ BECAME = {
     "rejected": "was rejected before",
     "own_correction": "needs a second person",
 }
+CONFLICT = ConflictingTruth.code
 FAULT = re.compile(r" \([a-z_]+\)")
 """The kind of a fault as programs know it."""
 OBJECTS = ("{", "[")
@@ -86,6 +88,8 @@ def became(result: LineResult) -> str:
 def in_words(result: LineResult) -> str:
     """Why a line was refused, for who looks at the page and its boxes."""
     detail = result.detail or ""
+    if result.code == CONFLICT:
+        return "Another truth is approved for this text; this one waits among the conflicts."
     if result.code != "unknown_label":
         return FAULT.sub("", detail).replace("`", "")
     _, _, offered = detail.partition(" Labels: ")
@@ -96,6 +100,10 @@ def in_words(result: LineResult) -> str:
         same = "It is a label of the task but for case, blanks, hyphens or underscores"
         return f"{same}: write it as it is there.{its}"
     return f"The task has no such label. Mend the label, or tick “{ADD_LABELS}”.{its}"
+
+
+def _reason(result: LineResult) -> str | None:
+    return in_words(result) if result.code == CONFLICT else result.detail
 
 
 def refused(answer: ImportAnswer) -> Sequence[LineResult]:
@@ -112,7 +120,7 @@ def rejected_file(
     beside = rejected(Shape.JSON if is_json else Shape.TABLE, head)
     by_number = {line.number: line for line in lines}
     rows = [
-        beside.row(by_number[one.line], f"{one.code}: {one.detail}")
+        beside.row(by_number[one.line], f"{one.code}: {_reason(one)}")
         for one in refused(answer)
         if one.line in by_number
     ]

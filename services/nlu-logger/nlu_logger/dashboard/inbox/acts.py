@@ -12,24 +12,23 @@ from nlu_shared.schemas.reviews import (
     ApprovalIn,
     ConfirmationIn,
     CorrectionIn,
-    CorrectionStatus,
     Settlement,
 )
 from nlu_shared.schemas.reviews import SettlementIn as Settling
 from pydantic import JsonValue
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.dashboard.inbox import choices, extraction, lines, queries, service, slips
+from nlu_logger.dashboard.inbox import choices, extraction, lines, queries, slips
 from nlu_logger.dashboard.inbox.forms import (
     DecisionIn,
     DefineIn,
     DoubtIn,
     InboxQueue,
     LabelIn,
-    Place,
     SettlementIn,
     SkipIn,
 )
+from nlu_logger.dashboard.inbox.memory import Step, StepKind
 from nlu_logger.ground_truth import service as ground_truth
 from nlu_logger.ground_truth.service import ConflictingTruth
 from nlu_logger.label_sets import service as label_sets
@@ -42,10 +41,10 @@ from nlu_logger.settings import Settings
 
 
 class Done:
-    """What came of it: the correction that can be taken back, and how many it settled."""
+    """What came of it: the step that it was, and how many it settled."""
 
-    def __init__(self, correction: UUID | None = None, *, settled: int = 1) -> None:
-        self.correction, self.settled = correction, settled
+    def __init__(self, of: UUID, kind: StepKind = StepKind.CORRECTION, *, settled: int = 1) -> None:
+        self.step, self.settled = Step(id=of, kind=kind), settled
 
 
 async def label(
@@ -182,7 +181,7 @@ async def define(session: AsyncSession, submission: DefineIn, *, caller: Caller)
     """The first set of a task. Raises Invalid, and what `labels.define` raises."""
     body = LabelSetIn(labels=lines.read(submission.lines or ""), replaces=0)
     await labels.define(session, submission.of, body, caller=caller)
-    return Done(settled=0)
+    return Done(submission.item, StepKind.DEFINE, settled=0)
 
 
 async def decide(
@@ -227,62 +226,33 @@ async def _approve(
 
 async def answer_doubt(session: AsyncSession, submission: DoubtIn, *, caller: Caller) -> Done:
     """A doubted case stands, or goes."""
+    case = submission.item
     if submission.verdict == "clear":
-        await label_issues.clear(session, submission.item, caller=caller)
-    else:
-        if not caller.has("ground-truth:write"):
-            raise Forbidden("The scope ground-truth:write is needed.")
-        await claims.guard(session, [submission.item], caller=caller)
-        await ground_truth.remove(session, submission.item, caller=caller)
-    return Done()
+        await label_issues.clear(session, case, caller=caller)
+        return Done(case, StepKind.CLEAR)
+    if not caller.has("ground-truth:write"):
+        raise Forbidden("The scope ground-truth:write is needed.")
+    await claims.guard(session, [case], caller=caller)
+    resting = await decisions.behind(session, case)
+    await ground_truth.remove(session, case, caller=caller)
+    return Done(next(iter(resting), case), StepKind.REMOVE)
 
 
 async def settle(
     session: AsyncSession, submission: SettlementIn, settings: Settings, *, caller: Caller
 ) -> Done:
     """One truth of two is left, or none."""
-    body = Settling(truth=Settlement(submission.verdict), allow_new=submission.allow_new)
-    await conflicts.settle(session, submission.item, body, settings, caller=caller)
-    return Done()
+    body = Settling(truth=submission.verdict, allow_new=submission.allow_new)
+    of = await conflicts.text_of(session, submission.item)
+    settled = await conflicts.settle(session, submission.item, body, settings, caller=caller)
+    kind = {
+        Settlement.KEEP: StepKind.KEEP,
+        Settlement.REPLACE: StepKind.REPLACE,
+        Settlement.WITHDRAW: StepKind.NEITHER,
+    }[submission.verdict]
+    return Done(settled.ground_truth_id or of or submission.item, kind)
 
 
-async def skip(session: AsyncSession, submission: SkipIn, *, caller: Caller) -> Done:
+async def skip(session: AsyncSession, submission: SkipIn, *, caller: Caller) -> None:
     """Somebody else may look at it from now on."""
     await claims.end(session, submission.item, caller=caller)
-    return Done(settled=0)
-
-
-async def undo(session: AsyncSession, correction: UUID, place: Place, *, caller: Caller) -> Done:
-    """The latest label or decision is taken back, with all that it settled at once; what it was
-    about is in focus again. Raises NotFound where it is gone."""
-    act = await queries.latest(session, correction)
-    if act is None:
-        raise Invalid("It is gone, and there is nothing to take back.", code="gone")
-    if act.status == CorrectionStatus.APPROVED and not caller.has(decisions.DECIDE):
-        raise Conflict("It was approved meanwhile: who may decide can take that back.")
-    ids = await queries.together(session, act, caller=caller)
-    await decisions.locked(session, ids, caller=caller)
-    for one in ids:
-        await _take_back(session, one, is_own=act.author == caller.subject, caller=caller)
-    is_own = act.author == caller.subject and place.queue.is_of_predictions
-    item = act.prediction_id if is_own else act.id
-    await service.hold(session, item, place, caller=caller)
-    return Done(settled=-len(ids))
-
-
-async def take_back(session: AsyncSession, correction: UUID, *, caller: Caller) -> Done:
-    """One label or decision alone. Raises NotFound, Forbidden and Conflict as `decisions` does."""
-    row = await decisions.one(session, correction, caller=caller)
-    is_own = row.author == caller.subject
-    await _take_back(session, correction, is_own=is_own, caller=caller)
-    return Done(settled=-1)
-
-
-async def _take_back(
-    session: AsyncSession, correction: UUID, *, is_own: bool, caller: Caller
-) -> None:
-    row = await decisions.one(session, correction, caller=caller)
-    if row.status != CorrectionStatus.PROPOSED and caller.has(decisions.DECIDE):
-        await decisions.reopen(session, correction, caller=caller)
-    if is_own:
-        await decisions.withdraw(session, correction, caller=caller)

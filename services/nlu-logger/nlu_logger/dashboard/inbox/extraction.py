@@ -34,12 +34,14 @@ class NoExtraction(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a row: free text without `choices`; `several`: more than one may be chosen."""
+    """A field of a row: free text without `choices`; `several`: more than one may be chosen; what
+    `is_rare` is folded while it is empty."""
 
     name: str
     title: str
     choices: tuple[str, ...] | str | None = None
     several: bool = False
+    is_rare: bool = False
 
 
 FIELDS: Mapping[str, tuple[Field, ...]] = {
@@ -52,20 +54,20 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
     "events": (
         Field("kind", "Kind", tuple(EventKind)),
         Field("person", "Person", PERSON),
-        Field("spouse", "Spouse", PERSON),
-        Field("child", "Child", PERSON),
+        Field("spouse", "Spouse", PERSON, is_rare=True),
+        Field("child", "Child", PERSON, is_rare=True),
         Field("description", "Description"),
         Field("dateTime", "Date"),
-        Field("endDateTime", "Until"),
-        Field("dateCertainty", "Date is", tuple(DateCertainty)),
+        Field("endDateTime", "Until", is_rare=True),
+        Field("dateCertainty", "Date is", tuple(DateCertainty), is_rare=True),
         Field("symptom", "Symptom", tuple(Direction)),
         Field("anxiety", "Anxiety", tuple(Direction)),
         Field("functioning", "Functioning", tuple(Direction)),
         Field("relationship", "Relationship", tuple(Relationship)),
         Field("relationshipTargets", "Towards", PERSON, several=True),
-        Field("relationshipTriangles", "Triangle with", PERSON, several=True),
-        Field("location", "Place"),
-        Field("notes", "Notes"),
+        Field("relationshipTriangles", "Triangle with", PERSON, several=True, is_rare=True),
+        Field("location", "Place", is_rare=True),
+        Field("notes", "Notes", is_rare=True),
     ),
     "pair_bonds": (
         Field("person_a", "One", PERSON),
@@ -283,4 +285,4 @@ def _where(wrong: ValidationError) -> str:
             titles = {one.name: one.title for one in FIELDS[str(kind)]}
             what = titles.get(str(rest[1]), "something").lower()
             return f"In {ONE[str(kind)]} {int(rest[0]) + 1}: {what} is missing or cannot be taken."
-    return "Ids to delete are whole numbers."
+    return "What was known from before is taken out by its number: whole numbers only."

@@ -115,4 +115,13 @@ class SettlementIn(ItemIn):
 
 
 class SkipIn(ItemIn):
-    """An item that somebody else may look at."""
+    """An item that somebody else may look at; the session's switches stay as they are set."""
+
+    approves: bool | None = None
+
+
+class UndoIn(Place):
+    """The latest step; None: the session's switches are as they were."""
+
+    quoting: Quoting | None = None
+    approves: bool | None = None

@@ -13,7 +13,7 @@ from uuid import UUID
 from nlu_shared.schemas.base import Schema, Slug
 from pydantic import AwareDatetime, Field, ValidationError
 
-MOST_SKIPPED, MOST_ACTS, MOST_KEYS = 45, 10, 3
+MOST_SKIPPED, MOST_STEPS, MOST_KEYS, MOST_NAMED = 36, 10, 3, 24
 """A cookie holds four kilobytes."""
 
 
@@ -44,17 +44,43 @@ class Keys(Schema):
     marks: tuple[str, ...]
 
 
+class StepKind(StrEnum):
+    """What a press of a key was: what can be taken back, and then what cannot."""
+
+    CORRECTION = "correction"
+    SKIP = "skip"
+    DEFINE = "define"
+    KEEP = "keep"
+    REPLACE = "replace"
+    NEITHER = "neither"
+    CLEAR = "clear"
+    REMOVE = "remove"
+
+    @property
+    def is_undoable(self) -> bool:
+        return self in (StepKind.CORRECTION, StepKind.SKIP)
+
+
+class Step(Schema):
+    """`id` is of the correction, of the item that was skipped, or of what tells its text."""
+
+    id: UUID
+    kind: StepKind = StepKind.CORRECTION
+
+
 class Memory(Schema):
-    """`acts` are the corrections of the latest labels and decisions, the newest last; `undone`:
-    what was done last was to take one back; `keys` are those of the latest tasks without a set."""
+    """`steps` are the latest, the newest last; `undone`: what was done last was to take one back,
+    and `stays` the label that it had added to the set; `keys` are those of the latest tasks without
+    a set."""
 
     since: AwareDatetime
     done: int = 0
     quoting: Quoting = Quoting.TASK
     approves: bool = False
     skipped: tuple[UUID, ...] = ()
-    acts: tuple[UUID, ...] = ()
+    steps: tuple[Step, ...] = ()
     undone: bool = False
+    stays: str | None = None
     worth: Worth | None = None
     keys: tuple[Keys, ...] = ()
 
@@ -70,17 +96,32 @@ class Memory(Schema):
         plain = self.model_dump_json(exclude_defaults=True).encode()
         return base64.urlsafe_b64encode(plain).decode()
 
-    def with_act(self, correction: UUID | None, *, done: int = 1) -> Self:
-        acts = self.acts if correction is None else (*self.acts, correction)[-MOST_ACTS:]
-        now = {"acts": acts, "done": self.done + done, "undone": False}
+    def with_step(self, step: Step, *, done: int = 1) -> Self:
+        steps = (*self.steps, step)[-MOST_STEPS:]
+        now = {"steps": steps, "done": self.done + done, "undone": False, "stays": None}
         return self.model_copy(update=now)
 
-    def without_act(self, *, done: int) -> Self:
-        left = max(0, self.done - done)
-        return self.model_copy(update={"acts": self.acts[:-1], "done": left, "undone": True})
+    def without_step(self, *, done: int, stays: str | None = None) -> Self:
+        """The latest is taken back; what was skipped is offered again."""
+        *steps, latest = self.steps
+        now = {
+            "steps": tuple(steps),
+            "skipped": tuple(one for one in self.skipped if one != latest.id),
+            "done": max(0, self.done - done),
+            "undone": True,
+            "stays": stays and (stays if len(stays) <= MOST_NAMED else f"{stays[:MOST_NAMED]}…"),
+        }
+        return self.model_copy(update=now)
 
     def with_skipped(self, item: UUID) -> Self:
-        return self.model_copy(update={"skipped": (*self.skipped, item)[-MOST_SKIPPED:]})
+        skipped = (*self.skipped, item)[-MOST_SKIPPED:]
+        step = Step(id=item, kind=StepKind.SKIP)
+        return self.model_copy(update={"skipped": skipped}).with_step(step, done=0)
+
+    def without_skipped(self) -> Self:
+        """All of it is offered again, and none of it is left to take back."""
+        steps = tuple(one for one in self.steps if one.kind is not StepKind.SKIP)
+        return self.model_copy(update={"skipped": (), "steps": steps})
 
     def keys_of(self, task: str) -> tuple[str, ...]:
         return next((one.marks for one in self.keys if one.task == task), ())

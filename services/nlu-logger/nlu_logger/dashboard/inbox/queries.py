@@ -62,6 +62,24 @@ DECIDED_TOGETHER = """
 SELECT id FROM corrections
 WHERE decided_by = :me AND decided_at = :at AND author <> :me ORDER BY id LIMIT 100
 """
+# A case keeps its id whatever its truth; where none is left, a correction of it knows the text.
+SETTLED_TEXT = """
+SELECT g.task, left(g.text, 160) AS text, g.truth FROM ground_truth g WHERE g.id = :id
+UNION ALL
+SELECT p.task, left(p.prompt, 160), NULL
+FROM corrections c JOIN nlu_prompt_logs p ON p.id = c.prediction_id WHERE c.id = :id
+LIMIT 1
+"""
+ADDED = """
+SELECT s.version FROM label_sets s
+WHERE s.task = :task AND s.made_by = :me AND s.made_at IN (:created, :decided) AND s.version > 1
+    AND s.labels @> jsonb_build_array(jsonb_build_object('name', cast(:label AS text)))
+    AND NOT EXISTS (
+        SELECT FROM label_sets b WHERE b.task = s.task AND b.version = s.version - 1
+            AND b.labels @> jsonb_build_array(jsonb_build_object('name', cast(:label AS text)))
+    )
+ORDER BY s.version LIMIT 1
+"""
 LABELLED_BY_OTHERS = """
 SELECT id FROM corrections
 WHERE prediction_id = :id AND status <> 'rejected' AND author <> :me AND author NOT LIKE 'user:%'
@@ -122,6 +140,20 @@ class Act:
         if self.is_confirmation:
             return self.predicted_intent
         return "another output" if self.is_structured else self.corrected_intent or ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettledText:
+    """What a conflict or a doubt was about, and the truth that is left, None where none is."""
+
+    task: str
+    text: str
+    truth: Any
+
+    @property
+    def left(self) -> str | None:
+        """The truth in a word."""
+        return self.truth if self.truth is None or isinstance(self.truth, str) else "an output"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +262,26 @@ async def together(session: AsyncSession, act: Act, *, caller: Caller) -> Sequen
     else:
         rows = await session.execute(text(DECIDED_TOGETHER), params | {"at": act.decided_at})
     return rows.scalars().all()
+
+
+async def settled_text(
+    session: AsyncSession, settled: UUID, *, caller: Caller
+) -> SettledText | None:
+    """By the id of the case, or of a correction of it; None where both are gone."""
+    row = (await session.execute(text(SETTLED_TEXT), {"id": settled})).one_or_none()
+    return None if row is None or not caller.may_touch(row.task) else SettledText(*row)
+
+
+async def added(session: AsyncSession, act: Act, *, caller: Caller) -> bool:
+    """Whether the same press added the label to the task's set."""
+    params = {
+        "task": act.task,
+        "me": caller.subject,
+        "created": act.created_at,
+        "decided": act.decided_at,
+        "label": act.truth,
+    }
+    return (await session.execute(text(ADDED), params)).first() is not None
 
 
 async def tasks(session: AsyncSession, *, caller: Caller) -> Sequence[str]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.access.logins import Login
-from nlu_shared.kit.errors import ServiceError
+from nlu_shared.kit.errors import Forbidden, ServiceError
 from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
 from nlu_shared.kit.pages.attempts import attempt
 from nlu_shared.kit.pages.forms import fields, form_of
@@ -35,7 +35,9 @@ from nlu_logger.dashboard.inbox.forms import (
     Place,
     SettlementIn,
     SkipIn,
+    UndoIn,
 )
+from nlu_logger.dashboard.inbox.latest import service as latest
 from nlu_logger.dashboard.inbox.memory import Memory, Worth
 from nlu_logger.reviews.claims import Held
 from nlu_logger.settings import Settings
@@ -48,6 +50,13 @@ labels, decides = (
     needs("reviews:read", "corrections:write"),
     needs("reviews:read", "reviews:decide"),
 )
+
+
+async def _may_undo(caller: CallerDep) -> None:
+    if not any(map(caller.has, latest.SCOPES)):
+        raise Forbidden(f"The scope {latest.SCOPES[0]} is needed.")
+
+
 LabelForm = Annotated[Filled[LabelIn], kept_form(LabelIn, WORDS)]
 
 
@@ -136,29 +145,30 @@ async def settle_conflict_by_form(
 async def skip_item(
     submission: Annotated[SkipIn, form_of(SkipIn)], visit: VisitDep, caller: CallerDep
 ) -> Response:
-    done = await acts.skip(visit.database, submission, caller=caller)
-    return await _next(
-        visit, submission, _after(visit.memory.with_skipped(submission.item), submission, done)
-    )
+    await acts.skip(visit.database, submission, caller=caller)
+    skipped = visit.memory.with_skipped(submission.item)
+    return await _next(visit, submission, _with_switches(skipped, submission))
 
 
-@router.post("/undo", dependencies=[labels])
+@router.post("/undo", dependencies=[needs("reviews:read"), Depends(_may_undo)])
 async def undo_latest(
-    place: Annotated[Place, form_of(Place)], visit: VisitDep, caller: CallerDep
+    submission: Annotated[UndoIn, form_of(UndoIn)], visit: VisitDep, caller: CallerDep
 ) -> Response:
-    if not visit.memory.acts:
-        return await _next(visit, place, visit.memory)
-    latest = visit.memory.acts[-1]
-    undone = acts.undo(visit.database, latest, place, caller=caller)
+    memory = _with_switches(visit.memory, submission)
+    if not memory.steps:
+        return await _next(visit, submission, memory)
+    undone = latest.undo(visit.database, memory.steps[-1], submission, caller=caller)
     result = await attempt(visit.database, undone)
     if isinstance(result, ServiceError):
-        return await _page(visit, place, refused=result)
-    return await _next(visit, place, visit.memory.without_act(done=-result.settled))
+        return await _page(visit, Place(**_place(submission)), refused=result)
+    return await _next(
+        visit, submission, memory.without_step(done=result.count, stays=result.stays)
+    )
 
 
 @router.post("/again", dependencies=[needs("reviews:read")])
 async def offer_skipped_again(place: Annotated[Place, form_of(Place)], visit: VisitDep) -> Response:
-    return await _next(visit, place, visit.memory.model_copy(update={"skipped": ()}))
+    return await _next(visit, place, visit.memory.without_skipped())
 
 
 async def _label(visit: Visit, form: Filled[LabelIn], caller: Caller) -> Done:
@@ -188,9 +198,19 @@ async def _answer(
 
 
 def _after(memory: Memory, submission: ItemIn, done: Done) -> Memory:
-    made = memory.with_act(done.correction, done=done.settled)
-    approves = getattr(submission, "approves", memory.approves)
-    return made.model_copy(update={"quoting": submission.quoting, "approves": approves})
+    made = memory.with_step(done.step, done=done.settled)
+    return _with_switches(made, submission)
+
+
+def _with_switches(memory: Memory, submission: ItemIn | UndoIn) -> Memory:
+    """What is switched on for the session, as the form that was sent had it."""
+    approves = getattr(submission, "approves", None)
+    quoting = submission.quoting
+    now = {
+        "quoting": memory.quoting if quoting is None else quoting,
+        "approves": memory.approves if approves is None else approves,
+    }
+    return memory.model_copy(update=now)
 
 
 def _place(submission: Place) -> dict[str, Any]:
@@ -243,6 +263,7 @@ async def _page(
         place=place,
         memory=visit.memory,
         view=shown,
+        last=await latest.latest(visit.database, visit.memory, caller=caller),
         refused=refused,
         claim=refused.claim if isinstance(refused, Held) else None,
         submission=submission,

@@ -9,7 +9,7 @@ from uuid import UUID
 from nlu_shared.kit.access import names
 from nlu_shared.kit.access.auth import Authenticator, Caller
 from nlu_shared.schemas.extraction import Extraction
-from nlu_shared.schemas.labels import LabelSet, like
+from nlu_shared.schemas.labels import LabelSet
 from nlu_shared.schemas.predictions import Prediction
 from nlu_shared.schemas.queues import ClaimIn, Queue, QueueItem, SuspiciousCase
 from nlu_shared.schemas.queues import QueueFilters as Look
@@ -20,7 +20,7 @@ from nlu_logger.dashboard.inbox import choices, extraction, queries
 from nlu_logger.dashboard.inbox.choices import Choice
 from nlu_logger.dashboard.inbox.forms import InboxQueue, Place
 from nlu_logger.dashboard.inbox.memory import Memory
-from nlu_logger.dashboard.inbox.queries import Act, PendingCorrection
+from nlu_logger.dashboard.inbox.queries import PendingCorrection
 from nlu_logger.dashboard.worth import service as worth
 from nlu_logger.dashboard.worth.service import LabelsNeeded
 from nlu_logger.label_sets import service as label_sets
@@ -59,8 +59,7 @@ class Offered:
 class Shown(Offered):
     """A page of the inbox. `item` is what is in focus: a prediction, proposal, case or conflict.
 
-    `last` is the latest label or decision, `near` are labels that its label nearly is; `worth` is
-    told as a session opens.
+    `worth` is told as a session opens.
     """
 
     counts: Mapping[str, int]
@@ -70,8 +69,6 @@ class Shown(Offered):
     is_new: bool = False
     before: Sequence[Prediction] = ()
     differences: Sequence[str] | None = None
-    last: Act | None = None
-    near: Sequence[str] = ()
     worth: LabelsNeeded | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -111,11 +108,6 @@ async def show(
             await _show_prediction(session, shown, place, memory, settings, caller=caller)
     if place.task is not None and not memory.done:
         shown.worth = await worth.of(session, place.task, settings, caller=caller)
-    if memory.acts:
-        shown.last = await queries.latest(session, memory.acts[-1])
-    if shown.last is not None:
-        known = await label_sets.current(session, shown.last.task, caller=caller)
-        shown.near = like(shown.last.truth, known.names)
     shown.names = await names.of(authenticator, {*named, *_subjects(shown)})
     return shown
 

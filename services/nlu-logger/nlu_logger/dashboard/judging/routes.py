@@ -21,6 +21,7 @@ from nlu_logger.dashboard.house import HOUSE, SEARCH, Searcher, led, needs
 from nlu_logger.dashboard.inbox import acts, extraction
 from nlu_logger.dashboard.inbox.acts import Done
 from nlu_logger.dashboard.inbox.forms import WORDS, ItemIn, Place
+from nlu_logger.dashboard.inbox.latest import service as latest
 from nlu_logger.dashboard.inbox.memory import Memory
 from nlu_logger.dashboard.judging import service
 from nlu_logger.dashboard.judging.forms import JudgementIn, TakeBackIn, VerdictIn
@@ -83,7 +84,7 @@ async def decide_on_its_page(
 async def take_back_on_its_page(
     submission: Annotated[TakeBackIn, form_of(TakeBackIn)], look: LookDep, caller: CallerDep
 ) -> Response:
-    taken = acts.take_back(look.database, submission.item, caller=caller)
+    taken = latest.take_back(look.database, submission.item, caller=caller)
     return await _answer(look, submission.prediction, submission, taken)
 
 
@@ -102,7 +103,7 @@ async def _answer(
     look: Look,
     prediction_id: UUID,
     submission: ItemIn,
-    act: Awaitable[Done],
+    act: Awaitable[object],
     filled: extraction.FilledRows | None = None,
 ) -> Response:
     result = await attempt(look.database, act)

@@ -16,6 +16,7 @@ async function leave(form, button) {
   busy = true;
   inbox().setAttribute("aria-busy", "true");
   const body = new URLSearchParams(new FormData(form, button));
+  switches(body);
   try {
     const answer = await fetch(button?.getAttribute("formaction") ?? form.getAttribute("action"), {
       method: "POST",
@@ -32,6 +33,14 @@ async function leave(form, button) {
     busy = false;
     inbox().removeAttribute("aria-busy");
   }
+}
+
+// What is switched on for the session stays so, whichever form of the page is sent.
+function switches(body) {
+  const quoting = card()?.querySelector("select[name=quoting]");
+  const approves = card()?.querySelector("[name=approves][type=checkbox]");
+  if (quoting) body.set("quoting", quoting.value);
+  if (approves) body.set("approves", approves.checked ? "yes" : "no");
 }
 
 function refuse(problem) {
@@ -60,6 +69,7 @@ function begin() {
     typed.focus();
   } else if (!location.hash) card()?.focus({ preventScroll: true });
   card()?.querySelectorAll("[data-add]").forEach((one) => (one.hidden = false));
+  fold();
   if (!isPlain()) scrollTo({ top: 0 });
 }
 
@@ -117,6 +127,7 @@ document.addEventListener("keydown", (event) => {
   if (isText(target)) {
     if (key === "Enter" && target.matches("input")) {
       enter(event);
+      if (target.closest(".coding")) next(event);
       if (target.name === "note") {
         event.preventDefault();
         card().focus();
@@ -171,8 +182,30 @@ function rename(row) {
   }
 }
 
+// Enter in a field of many leads to the next one, and saves nothing.
+function next(event) {
+  event.preventDefault();
+  const fields = [...event.target.form.elements].filter((one) => isText(one) && one.checkVisibility());
+  const after = fields[fields.indexOf(event.target) + 1];
+  (after ?? event.target.form.querySelector("button.main")).focus();
+}
+
+// Empty rows are for who has no script: one row of a kind stays where there is none, and a person's.
+function fold() {
+  for (const rows of card()?.querySelectorAll(".rows") ?? []) {
+    const spare = [...rows.querySelectorAll(".row.new")];
+    const isAny = rows.querySelector(".row:not(.new)") !== null && rows.dataset.kind !== "people";
+    spare.slice(isAny ? 0 : 1).forEach((one) => (one.hidden = true));
+  }
+}
+
 function add(button) {
   const rows = card().querySelectorAll(`.rows[data-kind=${button.dataset.add}] .row`);
+  const spare = [...rows].find((one) => one.hidden);
+  if (spare) {
+    spare.hidden = false;
+    return spare.querySelector("input[type=text], select").focus();
+  }
   if (rows.length >= MOST_ROWS) return;
   const made = rows[rows.length - 1].cloneNode(true);
   const ids = [...card().querySelectorAll("[name$='.id']")].map((one) => Number(one.value));

@@ -1,7 +1,9 @@
 // What a table can do once it has rows enough: be sorted by a column, keep the rows that hold a
-// word, and be saved as CSV; one that is `data-saved` is saved however few they are. A table with more rows than its page is sorted by the server instead.
+// word, be leafed through, and be saved as CSV; one that is `data-saved` is saved however few they
+// are. A table of which the server sends a page at a time is sorted by the server instead.
 const SORTED_FROM = 3;
 const SEARCHED_FROM = 10;
+const PAGE = 50;
 const FORMULA = /^[=+\-@\t\r]/;
 const collator = new Intl.Collator([], { numeric: true });
 
@@ -33,7 +35,50 @@ function sort(table, column, isDown) {
   return isNumeric;
 }
 
-function headed(table) {
+// Which rows are to be seen: a page of those that a word keeps.
+function leafed(table) {
+  const body = table.tBodies[0];
+  const state = { out: new Set(), page: 0, show };
+  const isLong = body.rows.length > PAGE;
+  const line = document.createElement("nav");
+  const place = document.createElement("span");
+  const leaf = (title, by) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = title;
+    button.addEventListener("click", () => {
+      state.page += by;
+      show();
+      table.scrollIntoView({ block: "nearest" });
+    });
+    return button;
+  };
+  const [earlier, later] = [leaf("Earlier rows", -1), leaf("More rows", 1)];
+  place.setAttribute("role", "status");
+  line.className = "tools";
+  line.setAttribute("aria-label", "Rows of the table");
+  line.append(earlier, place, later);
+  if (isLong) (table.closest(".scroll") ?? table).after(line);
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest("tr");
+  state.page = Math.floor(Math.max(0, [...body.rows].indexOf(target)) / PAGE);
+
+  function show() {
+    const kept = [...body.rows].filter((row) => !state.out.has(row));
+    const last = Math.max(0, Math.ceil(kept.length / PAGE) - 1);
+    state.page = Math.min(Math.max(0, state.page), last);
+    const shown = new Set(kept.slice(state.page * PAGE, (state.page + 1) * PAGE));
+    for (const row of body.rows) row.hidden = !shown.has(row);
+    line.hidden = last === 0;
+    earlier.disabled = state.page === 0;
+    later.disabled = state.page === last;
+    const first = state.page * PAGE + 1;
+    place.textContent = `${first} to ${first + shown.size - 1} of ${kept.length}`;
+  }
+  show();
+  return state;
+}
+
+function headed(table, rows) {
   [...table.tHead.rows[0].cells].forEach((head, column) => {
     if (!text(head)) return;
     const button = document.createElement("button");
@@ -49,6 +94,8 @@ function headed(table) {
       for (const one of table.tHead.rows[0].cells) one.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", now);
       sort(table, column, now === "descending");
+      rows.page = 0;
+      rows.show();
     });
   });
 }
@@ -58,14 +105,18 @@ function cell(value) {
   return `"${(isFormula ? `'${value}` : value).replaceAll('"', '""')}"`;
 }
 
-function csv(table) {
-  const rows = [table.tHead.rows[0], ...[...table.tBodies[0].rows].filter((row) => !row.hidden)];
-  const lines = rows.map((row) => [...row.cells].map((one) => cell(sortable(one))).join(","));
+// Of all pages; a column of forms holds what can be done, and nothing to save.
+function csv(table, kept) {
+  const head = table.tHead.rows[0];
+  const rows = [head, ...[...table.tBodies[0].rows].filter((row) => !kept.out.has(row))];
+  const acts = [...head.cells].map((_, column) => rows.some((row) => row.cells[column].querySelector("form")));
+  const saved = (row) => [...row.cells].filter((_, column) => !acts[column]);
+  const lines = rows.map((row) => saved(row).map((one) => cell(sortable(one))).join(","));
   return `\ufeff${lines.join("\r\n")}\r\n`;
 }
 
-function save(table) {
-  const address = URL.createObjectURL(new Blob([csv(table)], { type: "text/csv" }));
+function save(table, kept) {
+  const address = URL.createObjectURL(new Blob([csv(table, kept)], { type: "text/csv" }));
   const link = document.createElement("a");
   link.href = address;
   link.download = `${document.title.replace(/[^\p{L}\p{N}]+/gu, "-").toLowerCase()}.csv`;
@@ -73,7 +124,7 @@ function save(table) {
   URL.revokeObjectURL(address);
 }
 
-function tools(table) {
+function tools(table, kept) {
   const line = document.createElement("div");
   line.className = "tools";
   const label = document.createElement("label");
@@ -89,10 +140,12 @@ function tools(table) {
   line.append(...(rows.length >= SEARCHED_FROM ? [label, count, button] : [button]));
   box.addEventListener("input", () => {
     const word = box.value.trim().toLowerCase();
-    for (const row of rows) row.hidden = !text(row).toLowerCase().includes(word);
-    count.textContent = word ? `${rows.filter((row) => !row.hidden).length} of ${rows.length}` : "";
+    kept.out = new Set(rows.filter((row) => !text(row).toLowerCase().includes(word)));
+    kept.page = 0;
+    kept.show();
+    count.textContent = word ? `${rows.length - kept.out.size} of ${rows.length}` : "";
   });
-  button.addEventListener("click", () => save(table));
+  button.addEventListener("click", () => save(table, kept));
   (table.closest(".scroll") ?? table).before(line);
 }
 
@@ -104,6 +157,7 @@ for (const table of document.querySelectorAll("table:not([data-plain], [data-ser
   const width = table.tHead.rows[0].cells.length;
   const isEven = [...body.rows].every((row) => row.cells.length === width);
   if (!isEven) continue;
-  if (body.rows.length >= SORTED_FROM) headed(table);
-  if (body.rows.length >= SEARCHED_FROM || "saved" in table.dataset) tools(table);
+  const kept = leafed(table);
+  if (body.rows.length >= SORTED_FROM) headed(table, kept);
+  if (body.rows.length >= SEARCHED_FROM || "saved" in table.dataset) tools(table, kept);
 }
