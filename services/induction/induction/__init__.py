@@ -1,3 +1,3 @@
 """Reads approved ground truth and improves a prompt by itself, with a verdict one can trust."""
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"

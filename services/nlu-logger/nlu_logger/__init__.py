@@ -1,3 +1,3 @@
 """Records every prediction, its outcome and corrections; turns approved ones into ground truth."""
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"

@@ -208,7 +208,7 @@ async def production_page(
     newest = await _moves(session, task, alias, before=None, limit=1)
     waiting = [one for one in await _waiting(session, task) if one.alias == alias]
     earlier = await pointer.previous(session, task, alias)
-    ids = {one.version_id for one in (*moves.items, *newest.items, *waiting)}
+    ids = {one.version_id for one in (*moves.items, *newest.items)}
     return ProductionPage(
         offline=await prompts.made_offline(session, ids),
         task=task,
