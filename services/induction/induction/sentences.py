@@ -5,6 +5,7 @@ import re
 from calendar import month_name
 from collections import Counter
 
+from nlu_shared.schemas.migration import ModelFigures
 from nlu_shared.schemas.prompts import Change, Edit, Op
 from nlu_shared.schemas.run_views import RunView
 from nlu_shared.schemas.runs import RunStatus
@@ -73,6 +74,17 @@ def standing(run: RunView) -> str:
 def counted(number: int, thing: str) -> str:
     """As many of what has an s where there are several."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def costing(one: ModelFigures) -> str:
+    """What a model's answers cost, and how long they take."""
+    parts = {
+        "{:.4f} dollars for 1,000 cases": one.usd_per_1000,
+        "{:.2f} s at the median": one.seconds_median,
+        "{:.2f} s at 95 %": one.seconds_p95,
+    }
+    known = [words.format(value) for words, value in parts.items() if value is not None]
+    return f"{one.model}: {', '.join(known) or 'no figures'}, of {counted(one.calls, 'answer')}"
 
 
 def level(alpha: float) -> str:

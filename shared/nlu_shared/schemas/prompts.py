@@ -272,7 +272,8 @@ class PromptVersion(Schema):
     run_id: UUID | None = Field(description="the run that made it; null: imported")
     source: VersionSource = Field(description="where it came from")
     made_on: MadeOn | None = Field(
-        default=None, description="what answered in the run that made it; null: imported"
+        default=None,
+        description="what answered in the run that made it or its origin; null: from outside",
     )
     is_production: bool = Field(description="does it serve in production?")
     serves_as: list[ServingAlias] = Field(

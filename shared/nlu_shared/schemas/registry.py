@@ -76,7 +76,8 @@ class ActivePrompt(Schema):
         default=None, description="that it was last measured with; null: the task's, if it has one"
     )
     made_on: MadeOn | None = Field(
-        default=None, description="what answered in the run that made it; null: imported"
+        default=None,
+        description="what answered in the run that made it or its origin; null: from outside",
     )
     assigned: Assigned | None = Field(
         default=None, description="why this one, where a unit was named; null: none was"

@@ -83,6 +83,10 @@ async def test_what_was_made_on_the_offline_learner_says_so_wherever_it_is_shown
     assert f"# {OFFLINE_CAUTION}\n" in module.text
     again = await stack.induction.post(f"{path}/versions", json={"module": module.text})
     assert again.json()["version_hash"] == made["version_hash"]
+    await make_task(stack, "taken-over", cases=24)
+    brought = {"module": module.text}
+    taken = await stack.induction.post("/v1/prompts/taken-over/versions", json=brought)
+    assert (taken.json()["made_on"], taken.json()["run_id"]) == (version["made_on"], None)
     options = [*door(stack), "--task", "marked", "--version", made["id"]]
     code, _, complained = await by_command(stack, "prompts", "promote", *options)
     assert (code, complained) == (0, f"induction: {OFFLINE_CAUTION}")

@@ -1,7 +1,7 @@
 """What a task's card says of what serves, and of the newest verdict against that. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from nlu_shared.schemas.events import Split
@@ -33,11 +33,13 @@ REVERSED = {
 
 @dataclass(frozen=True, slots=True)
 class SplitMeasurement:
-    """A score, 0 to 1, on `cases` of a split."""
+    """A score, 0 to 1, on `cases` of a split; of `other_model` where the model that answers now has
+    none."""
 
     value: float
     split: str
     cases: int
+    other_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,28 @@ def figure(live: LiveScore | None, measured: SplitMeasurement | None, *, serves:
     if measured is None:
         return Figure(None, "what serves was not measured yet")
     cases = _on(measured.cases, measured.split)
-    return Figure(measured.value, f"F1 of what serves, on {cases}; live F1 is not known")
+    other = "" if measured.other_model is None else f", with {measured.other_model}"
+    return Figure(measured.value, f"F1 of what serves, on {cases}{other}; live F1 is not known")
 
 
 def finding(
+    run: RunView, serves: UUID | None, comparisons: Mapping[UUID, Comparison], *, model: str
+) -> Finding | None:
+    """Of a run with a verdict, with the model that answered where that is another now; None without
+    one.
+
+    run: the newest with a verdict.
+    serves: the version in production.
+    comparisons: of candidates with what serves, by candidate.
+    model: that answers now.
+    """
+    one = _finding(run, serves, comparisons)
+    if one is None or run.task_model == model:
+        return one
+    return replace(one, words=f"{one.words} Measured with {run.task_model}.")
+
+
+def _finding(
     run: RunView, serves: UUID | None, comparisons: Mapping[UUID, Comparison]
 ) -> Finding | None:
     """Of a run with a verdict; None without one.

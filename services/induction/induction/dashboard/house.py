@@ -10,7 +10,7 @@ from nlu_shared.kit.pages.house import House, Link
 
 from induction.dashboard import moments, words
 from induction.experiments.policy import strength
-from induction.sentences import outcome_in_words, readable
+from induction.sentences import costing, outcome_in_words, readable
 
 RUNS, OPERATIONS = f"{PREFIX}/runs", f"{PREFIX}/operations"
 SPEND, KEYS = f"{PREFIX}/spend", f"{PREFIX}/keys"
@@ -31,6 +31,7 @@ HOUSE = House(
         "lasting": words.lasting,
         "in_words": words.in_words,
         "readable": readable,
+        "costing": costing,
         "became": outcome_in_words,
         "kinds_of_cases": words.kinds_of_cases,
         "strength": strength,

@@ -1,6 +1,6 @@
 """What the cards of tasks rest on: one statement each, for all of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -23,9 +23,13 @@ from induction.triggers.queries import Serving
 
 _MEASURED = text(
     """
-    SELECT DISTINCT ON (version_id) version_id, objective, split, cases FROM prompt_scores
-    WHERE version_id = ANY(:ids)
-    ORDER BY version_id, split = 'test' DESC, split = 'validation' DESC, run_id DESC
+    SELECT DISTINCT ON (version_id) version_id, objective, split, cases,
+        CASE WHEN score.model <> now.model THEN score.model END AS other_model
+    FROM prompt_scores AS score
+    JOIN unnest(CAST(:ids AS uuid[]), CAST(:models AS text[])) AS now (id, model)
+        ON now.id = version_id
+    ORDER BY version_id, score.model = now.model DESC, split = 'test' DESC,
+        split = 'validation' DESC, run_id DESC
     """
 )
 _PROVEN = text(
@@ -167,11 +171,18 @@ async def waiting(session: AsyncSession, slugs: Sequence[str]) -> dict[str, int]
 
 
 async def measured(
-    session: AsyncSession, version_ids: Iterable[UUID]
+    session: AsyncSession, models: Mapping[UUID, str]
 ) -> dict[UUID, SplitMeasurement]:
-    """The newest score of each version, on untouched cases where there is one."""
-    rows = await session.execute(_MEASURED, {"ids": list(version_ids)})
-    return {row.version_id: SplitMeasurement(row.objective, row.split, row.cases) for row in rows}
+    """The newest score of each version, by its model of now where it has one by that, and on
+    untouched cases where there is one.
+
+    models: who answers now, by version.
+    """
+    asked = {"ids": list(models), "models": list(models.values())}
+    return {
+        row.version_id: SplitMeasurement(row.objective, row.split, row.cases, row.other_model)
+        for row in await session.execute(_MEASURED, asked)
+    }
 
 
 async def comparisons(

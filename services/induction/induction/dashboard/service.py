@@ -165,7 +165,10 @@ async def overview(
         if task in serving and run.best_version_id is not None
     }
     comparisons = await queries.comparisons(session, slugs, pairs)
-    measured = await queries.measured(session, {one.version_id for one in serving.values()})
+    models = {row.slug: row.task_model or settings.task_model for row in rows}
+    measured = await queries.measured(
+        session, {one.version_id: models[task] for task, one in serving.items()}
+    )
     proven = await queries.proven(session, serving)
     spent = await queries.spent(session, slugs)
     lives = {task: _live_score(task, one, scores) for task, one in serving.items()}
@@ -189,7 +192,9 @@ async def overview(
             waiting=waiting.get(row.slug, 0),
             experiment=experiments.get(row.slug),
             figure=_figure(serving.get(row.slug), lives.get(row.slug), measured),
-            finding=_finding(serving.get(row.slug), verdicts.get(row.slug), comparisons),
+            finding=_finding(
+                serving.get(row.slug), verdicts.get(row.slug), comparisons, models[row.slug]
+            ),
             better=_unsaid(proven.get(row.slug), verdicts.get(row.slug)),
             spent_usd=spent.get(row.slug, 0.0),
             has_traffic=None if scores.newest is None else lives.get(row.slug) is not None,
@@ -255,10 +260,15 @@ def _unsaid(proven: Proven | None, newest: RunView | None) -> Proven | None:
 
 
 def _finding(
-    serves: Serving | None, run: RunView | None, comparisons: Mapping[UUID, Comparison]
+    serves: Serving | None,
+    run: RunView | None,
+    comparisons: Mapping[UUID, Comparison],
+    model: str,
 ) -> Finding | None:
+    """serves: in production. run: the newest with a verdict. comparisons: as in `cards.finding`.
+    model: that answers now."""
     serving_id = None if serves is None else serves.version_id
-    return None if run is None else cards.finding(run, serving_id, comparisons)
+    return None if run is None else cards.finding(run, serving_id, comparisons, model=model)
 
 
 async def task_page(session: AsyncSession, slug: str) -> TaskPage:

@@ -41,7 +41,7 @@ from induction.prompts.models import (
     PromptVersionRow,
     PromptVoteRow,
 )
-from induction.prompts.service import content_of, get
+from induction.prompts.service import content_of, get, origins
 from induction.providers import OFFLINE
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
@@ -169,17 +169,15 @@ def own_scores(run_id: UUID | None, scores: Sequence[SplitScore]) -> dict[str, f
 
 
 async def _made_on(session: AsyncSession, row: PromptVersionRow) -> MadeOn | None:
-    run = await _run_of(session, row)
-    return None if run is None else made_on(run.provider, run.task_model)
+    origin = (await origins(session, [row.id])).get(row.id)
+    return None if origin is None else made_on(*origin)
 
 
 async def _run_of(session: AsyncSession, row: PromptVersionRow) -> Any | None:
-    """That made the version: its provider, task_model and status."""
+    """That made the version: its status."""
     if row.run_id is None:
         return None
-    run = await session.execute(
-        text("SELECT provider, task_model, status FROM runs WHERE id = :id"), {"id": row.run_id}
-    )
+    run = await session.execute(text("SELECT status FROM runs WHERE id = :id"), {"id": row.run_id})
     return run.one_or_none()
 
 
@@ -217,7 +215,7 @@ async def exported(
     run = await _run_of(session, row)
     if run is not None and not RunStatus(run.status).over:
         raise VersionUnfinished
-    origin = None if run is None else made_on(run.provider, run.task_model)
+    origin = await _made_on(session, row)
     of_run = [one for one in await scores_of(session, row) if one.run_id == row.run_id]
     own = own_scores(row.run_id, of_run)
     facts: dict[str, JsonValue] = {

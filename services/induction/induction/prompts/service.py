@@ -21,6 +21,28 @@ from induction.prompts import pointer
 from induction.prompts.models import PromptScoreRow, PromptVersionRow
 from induction.providers import OFFLINE
 
+_ORIGINS = text(
+    """
+    WITH RECURSIVE line AS (
+        SELECT id, id AS step, parent_id, version_hash, run_id, 0 AS depth FROM prompt_versions
+        WHERE id = ANY(:ids)
+        UNION ALL
+        SELECT line.id, parent.id, parent.parent_id, parent.version_hash, parent.run_id, depth + 1
+        FROM line JOIN prompt_versions AS parent ON parent.id = line.parent_id
+        WHERE line.run_id IS NULL
+    )
+    SELECT DISTINCT ON (line.id) line.id, runs.provider, runs.task_model
+    FROM line CROSS JOIN LATERAL (
+        SELECT line.run_id AS id, 0 AS rank WHERE line.run_id IS NOT NULL
+        UNION ALL
+        SELECT run_id, 1 FROM prompt_versions AS same
+        WHERE same.version_hash = line.version_hash AND same.run_id IS NOT NULL
+            AND same.id < line.step
+    ) AS made JOIN runs ON runs.id = made.id
+    ORDER BY line.id, line.depth, made.rank, runs.id
+    """
+)
+
 
 async def ensure(
     session: AsyncSession,
@@ -109,15 +131,19 @@ async def hashes(session: AsyncSession, version_ids: Collection[UUID]) -> dict[U
 
 
 async def made_offline(session: AsyncSession, version_ids: Collection[UUID]) -> set[UUID]:
-    """Those that a run has made on the offline learner, which is no language model."""
-    made = text(
-        """
-        SELECT version.id FROM prompt_versions AS version JOIN runs ON runs.id = version.run_id
-        WHERE version.id = ANY(:ids) AND runs.provider = :offline
-        """
-    )
-    rows = await session.execute(made, {"ids": list(version_ids), "offline": OFFLINE})
-    return set(rows.scalars())
+    """Those that were made on the offline learner, which is no language model."""
+    origins_of = await origins(session, version_ids)
+    return {id for id, (provider, _) in origins_of.items() if provider == OFFLINE}
+
+
+async def origins(
+    session: AsyncSession, version_ids: Collection[UUID]
+) -> dict[UUID, tuple[str, str]]:
+    """Provider and model of the run that made each version; of one that a person edited, of that
+    which made what was edited; of one that was brought in again, of the first of the same content.
+    None of what comes from outside."""
+    rows = await session.execute(_ORIGINS, {"ids": list(version_ids)})
+    return {row.id: (row.provider, row.task_model) for row in rows}
 
 
 async def record_score(

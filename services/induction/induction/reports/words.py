@@ -15,7 +15,7 @@ from nlu_shared.schemas.runs import RunKind
 from nlu_shared.schemas.verdicts import VerdictKind
 
 from induction.reports.changes import change_in_words, endings
-from induction.sentences import ended, level, readable
+from induction.sentences import costing, ended, level, readable
 
 CLAIMS = {
     VerdictKind.PROVEN: "Proven.",
@@ -112,6 +112,8 @@ def _findings(run: RunView) -> Iterator[str]:
 
 
 def _besides(run: RunView) -> Iterator[str]:
+    for one in run.migration.figures if run.migration is not None else ():
+        yield f"{costing(one)}."
     if run.cross_validation is not None:
         summary = readable(run.cross_validation.summary)
         yield f"The search itself, by cross-validation: {summary}"

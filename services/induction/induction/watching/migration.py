@@ -1,17 +1,14 @@
 """New models against the old one, as a person reads it. Pure."""
 
-from collections.abc import Mapping
-
 from nlu_shared.schemas.migration import (
     ComparisonKind,
     Measure,
     Migration,
     ModelComparison,
-    ModelFigures,
 )
 from rich.text import Text
 
-from induction.sentences import counted, level
+from induction.sentences import costing, counted, level
 from induction.watching.lines import Line, bad, good, plain, quiet
 
 _CLAIMS = {
@@ -44,15 +41,4 @@ def figures(migration: Migration | None) -> list[Line]:
     """What each model costs and how long it takes, the old one first."""
     if migration is None:
         return []
-    return [_figures(one) for one in migration.figures]
-
-
-def _figures(one: ModelFigures) -> Line:
-    parts: Mapping[str, float | None] = {
-        "{:.4f} dollars for 1,000 cases": one.usd_per_1000,
-        "{:.2f} s at the median": one.seconds_median,
-        "{:.2f} s at 95 %": one.seconds_p95,
-    }
-    known = [words.format(value) for words, value in parts.items() if value is not None]
-    of = counted(one.calls, "answer")
-    return plain(Text(f"{one.model}: {', '.join(known) or 'no figures'}, of {of}"))
+    return [plain(Text(costing(one))) for one in migration.figures]

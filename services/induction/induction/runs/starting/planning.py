@@ -254,6 +254,7 @@ def bound_of(
         short += remarks.of_proposals(costs.of_calls(plan, one, providers, on, table), limits)
     if row.kind in MEASURE_FIRST:
         short += remarks.of_baseline(plan, limits)
+        short += remarks.of_window(plan)
     splits = splits_of(plan.cases, plan.splits)
     train = splits.train
     quotable = sum(case.may_quote for case in train)

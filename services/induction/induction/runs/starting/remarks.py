@@ -67,6 +67,18 @@ def of_room(plan: Plan) -> list[str]:
     ]
 
 
+def of_window(plan: Plan) -> list[str]:
+    """Of a prompt that its model has no room for, where its window is known."""
+    answers = plan.task.answers
+    size = prompt_tokens(plan.baseline, answers) + answers.max_tokens
+    if plan.context_window is None or size <= plan.context_window:
+        return []
+    return [
+        f"The prompt and an answer to it take about {size} tokens, and the model's window is"
+        f" {plan.context_window}: a server may refuse it, or cut it without a word."
+    ]
+
+
 def of_retrieval(plan: Plan, train: Sequence[Case]) -> list[str]:
     """What a bank could add, where not all examples fit into one prompt and there are enough."""
     quotable = [case for case in train if case.may_quote]
