@@ -82,6 +82,7 @@ REFUSED = {
         "resume_run": 404,
         "cancel_run": 404,
         "hint_run": 404,
+        "pin_block": 404,
         "follow_run": 404,
         "follow_runs": 404,
         "approve_change": 404,
