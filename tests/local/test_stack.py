@@ -120,6 +120,7 @@ async def test_a_stack_killed_outright_leaves_nothing_and_its_data_is_there_agai
         assert not await gone(below)
 
 
+@pytest.mark.long
 async def test_a_process_that_dies_again_and_again_ends_the_stack_and_shows_why(
     data: Path,
 ) -> None:

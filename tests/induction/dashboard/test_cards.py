@@ -115,7 +115,7 @@ async def test_the_number_is_of_what_serves_and_not_of_a_worse_candidate(stack: 
     await scored(stack, serves, uuid7(), 0.608)
     worse = await card(stack, task)
     assert "<b>0.608</b>" in worse
-    assert "F1 of what serves, on 104 untouched cases; live F1 is not known" in worse
+    assert "F1 of what serves, on 104 untouched cases, with m; live F1 is not known" in worse
     stored = await stack.induction.get(f"/v1/prompts/{task}/versions/{candidate}")
     short = stored.json()["version_hash"][:12]
     assert f'versions/{candidate}">{short}</a>' in worse

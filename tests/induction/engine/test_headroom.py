@@ -258,6 +258,7 @@ def test_the_cheapest_thing_in_the_way_is_named_first(
 
 
 @pytest.mark.law
+@pytest.mark.long
 async def test_the_chance_of_proven_keeps_to_what_happens_in_simulated_tasks() -> None:
     """Tasks that are proven had the higher chance in four of five pairs, and the mean chance is
     near the share that is."""

@@ -72,6 +72,7 @@ async def test_a_change_waits_and_is_kept_where_somebody_approves(stack: Stack) 
 
 
 @pytest.mark.law
+@pytest.mark.long
 async def test_but_for_the_asking_an_approved_run_is_the_run_that_asks_nobody(
     databases: Databases, servers: Servers
 ) -> None:

@@ -75,6 +75,7 @@ async def test_a_job_delivered_many_times_to_two_workers_is_one_run(
 
 
 @pytest.mark.law
+@pytest.mark.long
 async def test_a_finished_run_rung_for_again_stays_as_it_is(stack: Stack) -> None:
     await make_task(stack, "finished", cases=8)
     run = await start(stack, "finished", kind="evaluate")
