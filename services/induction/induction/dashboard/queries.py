@@ -178,10 +178,10 @@ async def measured(
 
     models: who answers now, by version.
     """
-    asked = {"ids": list(models), "models": list(models.values())}
+    values = {"ids": list(models), "models": list(models.values())}
     return {
         row.version_id: SplitMeasurement(row.objective, row.split, row.cases, row.other_model)
-        for row in await session.execute(_MEASURED, asked)
+        for row in await session.execute(_MEASURED, values)
     }
 
 
