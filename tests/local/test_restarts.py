@@ -94,6 +94,7 @@ class Loop:
         return len(response.json()["items"]) if response.is_success else -1
 
 
+@pytest.mark.long
 async def test_each_part_that_is_killed_comes_back_and_nothing_is_lost(data: Path) -> None:
     async with (
         running(data) as stack,

@@ -189,7 +189,7 @@ def test_of_several_components_each_has_to_pass_what_is_left_of_alpha(
         (EVEN, 0.05, None, 0.02),
         (EVEN, 0.05, None, 0.05),
         pytest.param(RARE, 0.0, 9, 0.02, marks=pytest.mark.long),
-        (RARE, 0.05, 9, 0.02),
+        pytest.param(RARE, 0.05, 9, 0.02, marks=pytest.mark.long),
     ],
 )
 def test_a_model_that_loses_the_margin_is_rarely_called_not_worse(

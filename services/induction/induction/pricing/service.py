@@ -98,9 +98,8 @@ async def require(
         )
     without = without_price(named.values(), await table(session, settings), settings.models_of)
     if fields := sorted(field for field, model in named.items() if model in without):
-        models_of = " and ".join(f"{field} ({named[field]})" for field in fields)
         raise NoPrice(
-            f"There is no price for {models_of}. {HOW}",
+            f"There is no price for {' and '.join(fields)}. {HOW}",
             errors=[
                 {"loc": ["body", field], "type": NoPrice.code, "expected": "a model with a price"}
                 for field in fields
