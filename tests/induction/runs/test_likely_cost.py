@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from induction.runs.starting.estimate import within
+from nlu_shared.schemas.forecasts import Likely
 
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
@@ -10,6 +12,25 @@ from tests.induction.runs.driving import reached, sql, start
 
 CAP = "INSERT INTO month_spend VALUES (date_trunc('month', now() AT TIME ZONE 'UTC')::date, $1)"
 PRICED = "UPDATE llm_calls SET cost_usd = 0.01 WHERE run_id = $1"
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        ({"calls": 1_000, "usd": 9.0, "minutes": 60.0}, (400, 8.0, 20.0)),
+        ({"calls": 100, "usd": 9.0, "minutes": 60.0}, (100, 2.0, 5.0)),
+        ({"calls": 1_000, "usd": 4.0, "minutes": 60.0}, (200, 4.0, 10.0)),
+        ({"calls": 1_000, "usd": 9.0, "minutes": 1.0}, (20, 0.4, 1.0)),
+        ({"calls": 1_000, "usd": 0.0, "minutes": 60.0}, (0, 0.0, 0.0)),
+    ],
+)
+def test_the_limit_that_is_reached_first_ends_calls_money_and_minutes_alike(
+    limits: dict[str, Any], most: tuple[int, float, float]
+) -> None:
+    likely = Likely(runs=1, calls=(400, 400), money_usd=(8.0, 8.0), minutes=(20.0, 20.0))
+    left = within(likely, **limits)
+    assert left.minutes is not None
+    assert (left.calls[1], left.money_usd[1], left.minutes[1]) == pytest.approx(most)
 
 
 async def forecast(stack: Stack, task: str, **more: Any) -> dict[str, Any]:

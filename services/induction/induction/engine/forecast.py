@@ -126,7 +126,7 @@ def forecast(plan: Plan) -> Workload:
 
 def usual(plan: Plan, splits: Splits, *, prompt: int) -> Workload:
     """What a search usually takes: the baseline, the ladder, proposals, what they are compared on,
-    and the end. An estimate, by the runs of `benchmarks/`; `forecast` is the bound.
+    and the end. An estimate; `forecast` is the bound.
 
     plan: the run's.
     splits: its cases.

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from nlu_shared.rendering import part_tokens, prompt_tokens
 from nlu_shared.schemas.forecasts import Likely
-from nlu_shared.schemas.runs import RunKind, RunLimits
+from nlu_shared.schemas.runs import RunKind
 
 from induction.engine.data.splits import Splits, splits_of
 from induction.engine.forecast import Workload, usual
@@ -25,7 +25,6 @@ def estimated(
     plan: Plan,
     bound: Workload,
     probes: int,
-    limits: RunLimits,
     money: Callable[[Workload], Decimal],
 ) -> Likely:
     """Without minutes: a plan does not know how quickly its model answers.
@@ -34,42 +33,39 @@ def estimated(
     plan: of the run.
     bound: the most it can take.
     probes: calls that find out what servers can do.
-    limits: of the run.
     money: US dollars for a workload.
     """
     splits = splits_of(plan.cases, plan.splits)
     least, most = _workloads(kind, plan, bound, splits)
-    ends = [
-        within(limits, bound.calls + probes, one.calls + probes, float(money(one)), 0)
-        for one in (least, most)
-    ]
     return Likely(
         runs=0,
         is_own=False,
-        calls=(round(ends[0][0]), round(ends[1][0])),
-        money_usd=(ends[0][1], ends[1][1]),
+        calls=(least.calls + probes, most.calls + probes),
+        money_usd=(float(money(least)), float(money(most))),
         minutes=None,
     )
 
 
-def within(
-    limits: RunLimits, bound: int, calls: float, usd: float, minutes: float
-) -> tuple[float, float, float]:
-    """The part of a run that its limits leave: whichever is reached first ends all of it.
+def within(likely: Likely, *, calls: int, usd: float, minutes: float) -> Likely:
+    """What limits leave of a run: whichever is reached first ends all of it.
 
-    limits: of the run.
-    bound: the most calls it can take.
-    calls: it would take.
-    usd: dollars it would take.
-    minutes: it would take.
+    likely: without limits.
+    calls: at most.
+    usd: dollars at most.
+    minutes: at most.
     """
-    parts = (
-        min(bound, limits.calls) / max(1, calls),
-        limits.money_usd / max(usd, 1e-9),
-        limits.minutes / max(minutes, 1e-9),
+    spans = likely.minutes or (0.0, 0.0)
+    least, most = (
+        min(1.0, calls / max(1, number), usd / max(price, 1e-9), minutes / max(span, 1e-9))
+        for number, price, span in zip(likely.calls, likely.money_usd, spans, strict=True)
     )
-    part = min(1.0, *parts)
-    return part * calls, part * usd, part * minutes
+    return likely.model_copy(
+        update={
+            "calls": (round(least * likely.calls[0]), round(most * likely.calls[1])),
+            "money_usd": (least * likely.money_usd[0], most * likely.money_usd[1]),
+            "minutes": likely.minutes and (least * spans[0], most * spans[1]),
+        }
+    )
 
 
 def _workloads(

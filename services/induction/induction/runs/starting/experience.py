@@ -101,8 +101,12 @@ async def informed(
     """The bound with what is likely and what the month leaves."""
     async with session_scope(database, identity) as session:
         left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
-        likely = await _likely(session, settings, row, bound) or await _at_rate(session, row, bound)
-    likely = None if likely is None else _paid_for(likely, left)
+        likely = await _likely(session, settings, row) or await _at_rate(session, row, bound)
+    if likely is not None:
+        limits = row.promised
+        usd = min(limits.money_usd, left)
+        calls = min(bound.calls, limits.calls)
+        likely = within(likely, calls=calls, usd=usd, minutes=limits.minutes)
     over = bound.money_usd > left
     cap = (
         f"It may end early: the month's cap leaves {left:.2f} dollars. It starts all the same, and"
@@ -114,18 +118,6 @@ async def informed(
             "month_left_usd": left,
             "fits": bound.fits and not over,
             "notes": [*bound.notes, *([cap] if over else [])],
-        }
-    )
-
-
-def _paid_for(likely: Likely, left: float) -> Likely:
-    """By what the month's cap leaves."""
-    least, most = (min(1.0, left / max(usd, 1e-9)) for usd in likely.money_usd)
-    return likely.model_copy(
-        update={
-            "calls": (round(least * likely.calls[0]), round(most * likely.calls[1])),
-            "money_usd": (least * likely.money_usd[0], most * likely.money_usd[1]),
-            "minutes": likely.minutes and (least * likely.minutes[0], most * likely.minutes[1]),
         }
     )
 
@@ -143,25 +135,14 @@ async def _at_rate(session: AsyncSession, row: RunRow, bound: Forecast) -> Likel
     rate, estimate = known.scalar_one_or_none(), bound.likely
     if estimate is None or not rate or row.batches:
         return estimate
-    least, most = (
-        within(row.promised, bound.calls, calls, usd, calls / rate)
-        for calls, usd in zip(estimate.calls, estimate.money_usd, strict=True)
-    )
-    return estimate.model_copy(
-        update={
-            "calls": (round(least[0]), round(most[0])),
-            "money_usd": (least[1], most[1]),
-            "minutes": (least[2], most[2]),
-        }
-    )
+    least, most = estimate.calls
+    return estimate.model_copy(update={"minutes": (least / rate, most / rate)})
 
 
-async def _likely(
-    session: AsyncSession, settings: Settings, row: RunRow, bound: Forecast
-) -> Likely | None:
-    """By the task's own runs, and by those of other tasks only where it has none; no more than the
-    bound and the limits: what other runs took is no promise. Answers that they found in the ledger
-    count as asked, and a run that a smaller limit ended tells nothing of this one."""
+async def _likely(session: AsyncSession, settings: Settings, row: RunRow) -> Likely | None:
+    """By the task's own runs, and by those of other tasks only where it has none; without limits.
+    Answers that they found in the ledger count as asked, and a run that a smaller limit ended tells
+    nothing of this one."""
     is_search = row.kind == RunKind.IMPROVE or row.optimise
     taken = await session.execute(
         _TAKEN,
@@ -187,7 +168,7 @@ async def _likely(
     if not known:
         return None
     own = [one for one in known if one["is_own"]]
-    runs, limits = own or known, row.promised
+    runs = own or known
 
     # Of an ensemble by its members, of a migration by its models: each is asked every case.
     questions = (row.predictions or row.dataset_size) * (1 + len(row.members) + len(row.to_models))
@@ -200,16 +181,15 @@ async def _likely(
         for what in WHAT
     }
     off = FEW_OFF if is_search and len(runs) < FEW else 1.0
-    least, most = (
-        within(limits, bound.calls, *(questions * end(shares[what]) * times for what in WHAT))
-        for end, times in ((min, 1 / off), (max, off))
+    calls, usd, minutes = (
+        (questions * min(shares[what]) / off, questions * max(shares[what]) * off) for what in WHAT
     )
     return Likely(
         runs=len(runs),
         is_own=bool(own),
-        calls=(round(least[0]), round(most[0])),
-        money_usd=(least[1], most[1]),
-        minutes=(least[2], most[2]),
+        calls=(round(calls[0]), round(calls[1])),
+        money_usd=usd,
+        minutes=minutes,
     )
 
 

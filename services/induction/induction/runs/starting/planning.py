@@ -270,7 +270,6 @@ def bound_of(
             plan,
             bound,
             len(probed),
-            limits,
             lambda work: costs.of_calls(plan, work, providers, on, table),
         ),
         fits=not short,
