@@ -12,14 +12,14 @@ from tests.nlu_logger.world import World
 
 PLACE = {"queue": "low-confidence"}
 LABELS = {"labels": [{"name": "greet"}, {"name": "leave"}]}
-Act = Callable[["Desk"], Awaitable[None]]
+Act = Callable[["Reviewer"], Awaitable[None]]
 
 
 def text(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", "", page).split())
 
 
-class Desk:
+class Reviewer:
     """A reviewer who has labelled one item before, and what they do then."""
 
     def __init__(self, world: World, http: httpx2.AsyncClient, task: str, before: str) -> None:
@@ -55,59 +55,69 @@ class Desk:
         return await self.statuses(self._before) == ["proposed"]
 
 
-async def label(desk: Desk) -> None:
-    await desk.press("label", item=await desk.log(), label="leave")
+async def label(reviewer: Reviewer) -> None:
+    await reviewer.press("label", item=await reviewer.log(), label="leave")
 
 
-async def label_and_approve(desk: Desk) -> None:
-    await desk.press("label", item=await desk.log(), label="leave", approves="yes", quoting="yes")
+async def label_and_approve(reviewer: Reviewer) -> None:
+    await reviewer.press(
+        "label", item=await reviewer.log(), label="leave", approves="yes", quoting="yes"
+    )
 
 
-async def label_alike(desk: Desk) -> None:
-    alike = [await desk.log("move lunch to two"), await desk.log("move lunch to two!")]
-    await desk.press("label", item=await desk.log("Move lunch to two"), label="leave", alike=alike)
+async def label_alike(reviewer: Reviewer) -> None:
+    alike = [await reviewer.log("move lunch to two"), await reviewer.log("move lunch to two!")]
+    await reviewer.press(
+        "label", item=await reviewer.log("Move lunch to two"), label="leave", alike=alike
+    )
 
 
-async def add_label(desk: Desk) -> None:
+async def add_label(reviewer: Reviewer) -> None:
     new = {"typed": "wave", "allow_new": "yes"}
-    await desk.press("label", item=await desk.log(), **new)
+    await reviewer.press("label", item=await reviewer.log(), **new)
 
 
-async def approve(desk: Desk) -> None:
-    await desk.press("decide", queue="proposed", item=await desk.proposed(), verdict="approve")
+async def approve(reviewer: Reviewer) -> None:
+    await reviewer.press(
+        "decide", queue="proposed", item=await reviewer.proposed(), verdict="approve"
+    )
 
 
-async def reject(desk: Desk) -> None:
-    await desk.press("decide", queue="proposed", item=await desk.proposed(), verdict="reject")
+async def reject(reviewer: Reviewer) -> None:
+    await reviewer.press(
+        "decide", queue="proposed", item=await reviewer.proposed(), verdict="reject"
+    )
 
 
-async def skip(desk: Desk) -> None:
-    await desk.press("skip", item=await desk.log())
+async def skip(reviewer: Reviewer) -> None:
+    await reviewer.press("skip", item=await reviewer.log())
 
 
-async def define(desk: Desk) -> None:
-    desk.task += "2"
-    item = await desk.log()
-    await desk.press("define", item=item, of=desk.task, lines="greet\nleave")
+async def define(reviewer: Reviewer) -> None:
+    reviewer.task += "2"
+    item = await reviewer.log()
+    await reviewer.press("define", item=item, of=reviewer.task, lines="greet\nleave")
 
 
 def settle(verdict: str) -> Act:
-    async def act(desk: Desk) -> None:
+    async def act(reviewer: Reviewer) -> None:
         for truth in ("greet", "leave"):
-            await desk.world.approve(await desk.world.correct(await desk.log("two"), truth))
-        item = await desk.in_focus("conflicts")
-        await desk.press("settle", queue="conflicts", item=item, verdict=verdict)
+            await reviewer.world.approve(
+                await reviewer.world.correct(await reviewer.log("two"), truth)
+            )
+        item = await reviewer.in_focus("conflicts")
+        await reviewer.press("settle", queue="conflicts", item=item, verdict=verdict)
 
     return act
 
 
 def doubt(verdict: str) -> Act:
-    async def act(desk: Desk) -> None:
-        case_in = {"task": desk.task, "text": "two", "truth": "greet"}
-        case = (await desk.world.admin.post("/v1/ground-truth", json=case_in)).json()["id"]
+    async def act(reviewer: Reviewer) -> None:
+        case_in = {"task": reviewer.task, "text": "two", "truth": "greet"}
+        case = (await reviewer.world.admin.post("/v1/ground-truth", json=case_in)).json()["id"]
         finding = {"case_id": case, "kind": "label", "note": "look", "suggested": "leave"}
-        await desk.world.admin.post("/v1/reviews/findings", json={"findings": [finding]})
-        await desk.press("doubt", queue="suspicious-label", item=case, verdict=verdict)
+        await reviewer.world.admin.post("/v1/reviews/findings", json={"findings": [finding]})
+        await reviewer.press("doubt", queue="suspicious-label", item=case, verdict=verdict)
 
     return act
 
@@ -132,61 +142,65 @@ FINAL: Mapping[str, tuple[Act, str]] = {
 
 
 @pytest.fixture
-async def desk(world: World, task: str) -> AsyncIterator[Desk]:
+async def reviewer(world: World, task: str) -> AsyncIterator[Reviewer]:
     await world.admin.put(f"/v1/tasks/{task}/labels", json=LABELS)
     before = await world.log(task=task, prompt="the first", confidence=0.1)
     async with browser(world.url) as http:
-        made = Desk(world, http, task, before)
+        made = Reviewer(world, http, task, before)
         await made.press("label", item=before, label="leave")
         yield made
 
 
 @pytest.mark.parametrize("name", UNDOABLE)
-async def test_undo_takes_back_the_latest_step_and_none_before_it(desk: Desk, name: str) -> None:
+async def test_undo_takes_back_the_latest_step_and_none_before_it(
+    reviewer: Reviewer, name: str
+) -> None:
     act, line, statuses = UNDOABLE[name]
-    await act(desk)
-    assert line in text(await shown(desk.http, "review", task=desk.task))
-    assert (await desk.press("undo")).status_code == 303
-    page = text(await shown(desk.http, "review", task=desk.task))
+    await act(reviewer)
+    assert line in text(await shown(reviewer.http, "review", task=reviewer.task))
+    assert (await reviewer.press("undo")).status_code == 303
+    page = text(await shown(reviewer.http, "review", task=reviewer.task))
     assert "Undone: it waits for an answer again, as before." in page
     assert ("wave stays a label of the task." in page) == (name == "new")
-    assert await desk.statuses(desk.item) == statuses
-    assert await desk.is_earlier_untouched()
-    await desk.press("undo")
-    assert not await desk.is_earlier_untouched()
+    assert await reviewer.statuses(reviewer.item) == statuses
+    assert await reviewer.is_earlier_untouched()
+    await reviewer.press("undo")
+    assert not await reviewer.is_earlier_untouched()
 
 
 @pytest.mark.parametrize("name", FINAL)
 async def test_what_cannot_be_undone_is_named_and_an_undo_after_it_touches_nothing(
-    desk: Desk, name: str
+    reviewer: Reviewer, name: str
 ) -> None:
     act, line = FINAL[name]
-    await act(desk)
-    assert line in text(await shown(desk.http, "review", task=desk.task))
+    await act(reviewer)
+    assert line in text(await shown(reviewer.http, "review", task=reviewer.task))
     for _ in range(2):
-        refused = await desk.press("undo")
+        refused = await reviewer.press("undo")
         assert refused.status_code == 409
         assert "That cannot be undone, and nothing else was touched." in refused.text
-        assert await desk.is_earlier_untouched()
+        assert await reviewer.is_earlier_untouched()
 
 
-async def test_what_was_skipped_is_in_focus_again_after_an_undo(desk: Desk) -> None:
-    item = await desk.log()
-    await desk.log("the third")
-    await desk.press("skip", item=item)
-    assert await desk.in_focus("low-confidence") != item
-    await desk.press("undo")
-    assert await desk.in_focus("low-confidence") == item
+async def test_what_was_skipped_is_in_focus_again_after_an_undo(reviewer: Reviewer) -> None:
+    item = await reviewer.log()
+    await reviewer.log("the third")
+    await reviewer.press("skip", item=item)
+    assert await reviewer.in_focus("low-confidence") != item
+    await reviewer.press("undo")
+    assert await reviewer.in_focus("low-confidence") == item
 
 
-async def test_what_is_switched_on_for_the_session_outlives_a_skip_and_an_undo(desk: Desk) -> None:
-    await desk.press("skip", item=await desk.log(), quoting="no", approves="yes")
-    await desk.press("undo", quoting="yes", approves="no")
-    await desk.press("skip", item=desk.item, quoting="yes")
-    page = await shown(desk.http, "review", task=desk.task)
+async def test_what_is_switched_on_for_the_session_outlives_a_skip_and_an_undo(
+    reviewer: Reviewer,
+) -> None:
+    await reviewer.press("skip", item=await reviewer.log(), quoting="no", approves="yes")
+    await reviewer.press("undo", quoting="yes", approves="no")
+    await reviewer.press("skip", item=reviewer.item, quoting="yes")
+    page = await shown(reviewer.http, "review", task=reviewer.task)
     assert not re.search(r'name="approves"[^>]* checked', page)
-    await desk.press("undo")
-    page = await shown(desk.http, "review", task=desk.task)
+    await reviewer.press("undo")
+    page = await shown(reviewer.http, "review", task=reviewer.task)
     assert '<option value="yes" selected>yes</option>' in page
 
 
