@@ -15,9 +15,9 @@ from nlu_shared.schemas.event_fields import TYPE
 from nlu_shared.schemas.outcome_events import (
     CanaryMeasured,
     CrossValidated,
+    ErrorsAnalysed,
     FoldScored,
     HeadroomEstimated,
-    MissesAttributed,
     ModelCompared,
     PromptAdapted,
     TrafficReplayed,
@@ -62,7 +62,8 @@ class EvaluationProgress(Schema):
     )
     split: str = Field(
         description="what is asked, to be shown: train, validation, test, gate, the ladder,"
-        " cross-validation, misses, headroom, canary, traffic; a migration adds the model's number"
+        " cross-validation, error_analysis, headroom, canary, traffic; a migration adds the"
+        " model's number"
     )
     done: int = Field(description="cases that are answered, from 0 to `total`")
     total: int = Field(description="cases of this evaluation")
@@ -103,7 +104,7 @@ StoredEvent = (
     | FoldScored
     | CrossValidated
     | VerdictReached
-    | MissesAttributed
+    | ErrorsAnalysed
     | PromptAdapted
     | ModelCompared
     | HeadroomEstimated
@@ -127,6 +128,7 @@ __all__ = [
     "ChangeKept",
     "ChangeRejected",
     "CrossValidated",
+    "ErrorsAnalysed",
     "EvaluationProgress",
     "Event",
     "FoldScored",
@@ -134,7 +136,6 @@ __all__ = [
     "FrontPoint",
     "HeadroomEstimated",
     "HintTaken",
-    "MissesAttributed",
     "ModelCompared",
     "PatternsFound",
     "PromptAdapted",

@@ -12,7 +12,7 @@ from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.traffic import TrafficReplay
-from nlu_shared.schemas.verdicts import Misses, Verdict
+from nlu_shared.schemas.verdicts import ErrorAnalysis, Verdict
 
 
 class FoldScored(Schema):
@@ -40,11 +40,11 @@ class VerdictReached(Schema):
     verdict: Verdict = Field(description="what is claimed, and on what it rests")
 
 
-class MissesAttributed(Schema):
+class ErrorsAnalysed(Schema):
     """What the winner still gets wrong in training, and why. Case ids only, never their texts."""
 
-    type: Annotated[Literal["misses_attributed"], TYPE] = "misses_attributed"
-    misses: Misses = Field(description="its misses by cause")
+    type: Annotated[Literal["errors_analysed"], TYPE] = "errors_analysed"
+    error_analysis: ErrorAnalysis = Field(description="its misses by cause")
 
 
 class PromptAdapted(Schema):
@@ -107,9 +107,9 @@ class VotesMeasured(Schema):
 __all__ = [
     "CanaryMeasured",
     "CrossValidated",
+    "ErrorsAnalysed",
     "FoldScored",
     "HeadroomEstimated",
-    "MissesAttributed",
     "ModelCompared",
     "PromptAdapted",
     "TrafficReplayed",

@@ -17,7 +17,7 @@ from nlu_shared.schemas.spending import Spend
 from nlu_shared.schemas.steering import Approvals, TakenHint
 from nlu_shared.schemas.tasks import UnanswerableTruths
 from nlu_shared.schemas.traffic import TrafficReplay
-from nlu_shared.schemas.verdicts import Misses, Verdict
+from nlu_shared.schemas.verdicts import ErrorAnalysis, Verdict
 
 
 class RunView(Approvals):
@@ -72,7 +72,9 @@ class RunView(Approvals):
         description="beside a verdict on untouched cases: what the search itself is worth, by"
         " cross-validation of the others",
     )
-    misses: Misses | None = Field(default=None, description="what the winner still gets wrong")
+    error_analysis: ErrorAnalysis | None = Field(
+        default=None, description="what the winner still gets wrong"
+    )
     migration: Migration | None = Field(
         default=None, description="of a migration: the new models against the old one"
     )

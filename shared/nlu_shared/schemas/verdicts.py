@@ -83,7 +83,7 @@ class LabelFinding(Schema):
     duplicates: int = Field(default=0, description="near-duplicates labelled as was answered")
 
 
-class Misses(Schema):
+class ErrorAnalysis(Schema):
     """The training cases the winner gets wrong; of those examined each with one cause."""
 
     total: int = Field(description="cases it gets wrong")

@@ -10,15 +10,17 @@ from induction.engine.inbox import Inbox
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
 from induction.task_kinds.base import ModelAnswer, Outcome
-from nlu_shared.schemas.events import MissesAttributed, Split
-from nlu_shared.schemas.verdicts import Cause, Misses
+from nlu_shared.schemas.events import ErrorsAnalysed, Split
+from nlu_shared.schemas.verdicts import Cause, ErrorAnalysis
 from offline_model.settings import Fault, OfflineSettings
 
 from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events_of, toy_plan
 
 
-async def misses_of(plan: Plan, world: OfflineRuntime | WithProposer) -> Misses | None:
-    misses = [e.misses for e in await events_of(plan, world) if isinstance(e, MissesAttributed)]
+async def misses_of(plan: Plan, world: OfflineRuntime | WithProposer) -> ErrorAnalysis | None:
+    misses = [
+        e.error_analysis for e in await events_of(plan, world) if isinstance(e, ErrorsAnalysed)
+    ]
     assert len(misses) <= 1
     return misses[0] if misses else None
 

@@ -56,9 +56,9 @@ async def test_wrong_labels_reach_the_reviewers_even_through_a_logger_that_is_aw
     run = await start(stack, "planted")
     async with stack.working(nlu_logger_url=NOWHERE, findings_seconds=0.1):
         ended = await reached(stack, run, "completed")
-    named = {one["case_id"]: one["predicted"] for one in ended["misses"]["labels"]}
+    named = {one["case_id"]: one["predicted"] for one in ended["error_analysis"]["labels"]}
     assert named
-    assert set(ended["misses"]["case_ids"]["label"]) == set(named)
+    assert set(ended["error_analysis"]["case_ids"]["label"]) == set(named)
     assert not await findings_sent(stack, run)
     assert await doubted(stack, "planted") == []
 

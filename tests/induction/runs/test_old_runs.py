@@ -224,8 +224,8 @@ async def test_an_old_run_is_shown_with_its_changes_and_scores(
     assert run["verdict"]["labels_needed"] == 80
     assert run["verdict"]["summary"] == "It may be better."
     assert run["cross_validation"]["tested_on"] == "cross-validation"
-    assert run["misses"]["counts"] == {"prompt": 2, "scorer": 1}
-    assert run["misses"]["labels"][0]["predicted"] == "topic_1"
+    assert run["error_analysis"]["counts"] == {"prompt": 2, "scorer": 1}
+    assert run["error_analysis"]["labels"][0]["predicted"] == "topic_1"
     refused, kept = run["changes"]
     assert (refused["outcome"], refused["broke"]) == ("rejected_at_gate", 1)
     assert (kept["outcome"], kept["fixed"], kept["broke"]) == ("kept", 2, 1)

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from induction.privacy.jobs import forget_once
 from induction.resources import open_resources
-from nlu_shared.schemas.verdicts import LabelFinding, Misses
+from nlu_shared.schemas.verdicts import ErrorAnalysis, LabelFinding
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -163,7 +163,7 @@ async def test_findings_that_are_slowly_taken_hold_nothing(
         run = await start(stack, "doubted", kind="evaluate")
         log.open.clear()
         ((case,),) = await sql(stack, "SELECT case_id::text FROM snapshot_cases LIMIT 1")
-        misses = Misses(total=1, counts={}, case_ids={}, summary="", labels=[doubt(case)])
+        misses = ErrorAnalysis(total=1, counts={}, case_ids={}, summary="", labels=[doubt(case)])
         await sql(
             stack,
             "UPDATE runs SET status = 'completed', completed_at = now(), misses = $2 WHERE id = $1",

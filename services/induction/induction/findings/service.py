@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from nlu_shared.schemas.queues import FindingIn, FindingsIn
-from nlu_shared.schemas.verdicts import LabelFinding, Misses
+from nlu_shared.schemas.verdicts import ErrorAnalysis, LabelFinding
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 KIND = "always-missed"
 DIFFERENCES_TOLD = 10
 TO_TELL = """
-findings_sent_at IS NULL AND completed_at IS NOT NULL AND jsonb_array_length(misses->'labels') > 0
+findings_sent_at IS NULL AND completed_at IS NOT NULL
+    AND jsonb_array_length(error_analysis->'labels') > 0
 """
 MARK = text("UPDATE runs SET findings_sent_at = now() WHERE id = :id")
 
@@ -30,13 +31,14 @@ async def waiting(session: AsyncSession) -> Sequence[UUID]:
 
 async def to_tell(session: AsyncSession, run_id: UUID) -> FindingsIn | None:
     """What is to be told of the run; None where another worker has told it."""
-    misses = await session.scalar(
-        text(f"SELECT misses FROM runs WHERE id = :id AND {TO_TELL}"),  # noqa: S608
+    analysis = await session.scalar(
+        text(f"SELECT error_analysis FROM runs WHERE id = :id AND {TO_TELL}"),  # noqa: S608
         {"id": run_id},
     )
-    if misses is None:
+    if analysis is None:
         return None
-    return FindingsIn(findings=[finding_of(one) for one in Misses.model_validate(misses).labels])
+    labels = ErrorAnalysis.model_validate(analysis).labels
+    return FindingsIn(findings=[finding_of(one) for one in labels])
 
 
 async def mark(session: AsyncSession, run_id: UUID) -> None:

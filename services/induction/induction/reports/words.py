@@ -117,7 +117,7 @@ def _besides(run: RunView) -> Iterator[str]:
     if run.cross_validation is not None:
         summary = readable(run.cross_validation.summary)
         yield f"The search itself, by cross-validation: {summary}"
-    if run.misses is not None:
-        yield run.misses.summary
+    if run.error_analysis is not None:
+        yield run.error_analysis.summary
     if caution := caution_of(run.made_on):
         yield caution

@@ -86,7 +86,9 @@ class RunRow(SQLModel, table=True):
     patterns: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSONB(none_as_null=True))
     )
-    misses: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    error_analysis: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
     comparisons: list[dict[str, Any]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     headroom: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSONB(none_as_null=True))

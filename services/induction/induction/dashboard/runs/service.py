@@ -159,7 +159,7 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
     if best_f1 is None and run.baseline_f1 is not None:
         best_f1 = best_so_far(run.baseline_f1, run.changes)
     patterns = None if row.patterns is None else PatternsFound.model_validate(row.patterns)
-    misses = {} if run.misses is None else run.misses.case_ids
+    misses = {} if run.error_analysis is None else run.error_analysis.case_ids
     listed = [] if patterns is None else patterns.patterns
     some = [one.case_ids[:SOME] for one in listed] + [ids[:SOME] for ids in misses.values()]
     served = None if run.replay is None else run.replay.serving_version_id

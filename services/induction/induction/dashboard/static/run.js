@@ -14,7 +14,7 @@ const STORED = [
   "run_started", "prompt_evaluated", "patterns_found", "prompt_proposed", "approval_awaited",
   "approval_decided", "change_rejected",
   "change_kept", "hint_taken", "front_measured", "search_stopped", "fold_scored",
-  "cross_validated", "verdict_reached", "misses_attributed", "run_finished",
+  "cross_validated", "verdict_reached", "errors_analysed", "run_finished",
 ];
 const NOW = {
   run_started: "measures the baseline",
@@ -32,7 +32,7 @@ const AGAIN_MS = 3_000;
 const ASKED = {
   train: "the cases that teach", validation: "validation", test: "the untouched cases, for the verdict",
   "the ladder": "prompts with few and many examples, on some of validation",
-  gate: "the change, on the cases that teach", misses: "what is still wrong",
+  gate: "the change, on the cases that teach", error_analysis: "what is still wrong",
   cross_validation: "the search, repeated without some of the cases",
 };
 let timer;

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nlu_shared.rendering.leniency import by_cause
-from nlu_shared.schemas.verdicts import Cause, LabelFinding, Misses
+from nlu_shared.schemas.verdicts import Cause, ErrorAnalysis, LabelFinding
 
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults
 from induction.task_kinds.base import Case, Mistake, ModelPrediction, Task, equivalent
@@ -125,7 +125,7 @@ def agreeing(task: Task, miss: MissedCase) -> int:
 
 def attributed(
     task: Task, misses: Sequence[MissedCase], about: Known, *, unexamined: int = 0
-) -> Misses:
+) -> ErrorAnalysis:
     """The causes of all misses, cases in the order given, and in a sentence what they mean.
 
     task: knows the scorer's rules.
@@ -136,7 +136,7 @@ def attributed(
     causes = {miss.result.case.id: cause_of(task, miss, about) for miss in misses}
     by_cause = {cause: [id for id, one in causes.items() if one is cause] for cause in Cause}
     counts = {cause: len(ids) for cause, ids in by_cause.items()}
-    return Misses(
+    return ErrorAnalysis(
         total=len(misses) + unexamined,
         counts=counts,
         case_ids=by_cause,

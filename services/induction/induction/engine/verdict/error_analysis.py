@@ -14,7 +14,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from nlu_shared.rendering import rendered
-from nlu_shared.schemas.events import EvaluationProgress, MissesAttributed
+from nlu_shared.schemas.events import ErrorsAnalysed, EvaluationProgress
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.verdicts import Cause
 
@@ -40,11 +40,11 @@ OTHERS = LEAST_AGREEING
 CALLS_PER_MISS = REPEATS + OTHERS
 """At most: a label is doubted only after repeats, and other versions are asked only where too few
 of them have answered in the search. Any other answer is asked for once more."""
-SPLIT = "misses"
+SPLIT = "error_analysis"
 
 
 async def analyse_errors(search: Search) -> None:
-    """One `MissesAttributed`, of what the limits leave calls for; nothing where the run was
+    """One `ErrorsAnalysed`, of what the limits leave calls for; nothing where the run was
     cancelled. Raises Stopped."""
     if search.run.cancelled:
         return
@@ -60,9 +60,8 @@ async def analyse_errors(search: Search) -> None:
         waiting = [result for result in waiting if result.case.id not in examined]
     misses = [inquiry.miss_of(result) for result in own if result.case.id in examined]
     unexamined = len(wrong) - len(examined)
-    await search.run.tell(
-        MissesAttributed(misses=attribution.attributed(task, misses, about, unexamined=unexamined))
-    )
+    analysis = attribution.attributed(task, misses, about, unexamined=unexamined)
+    await search.run.tell(ErrorsAnalysed(error_analysis=analysis))
 
 
 @dataclass(frozen=True, slots=True)

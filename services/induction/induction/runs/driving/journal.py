@@ -16,10 +16,10 @@ from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
     CrossValidated,
+    ErrorsAnalysed,
     FrontMeasured,
     HeadroomEstimated,
     HintTaken,
-    MissesAttributed,
     ModelCompared,
     PatternsFound,
     PromptAdapted,
@@ -144,8 +144,8 @@ async def record(
             row.replay = event.replay.model_dump(mode="json")
         case VotesMeasured():
             row.ensemble = await _voted(session, row, event.ensemble)
-        case MissesAttributed():
-            row.misses = event.misses.model_dump(mode="json")
+        case ErrorsAnalysed():
+            row.error_analysis = event.error_analysis.model_dump(mode="json")
         case RunFinished():
             await _finished(session, row, event)
         case _:

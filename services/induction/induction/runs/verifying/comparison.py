@@ -20,7 +20,7 @@ Body = Mapping[str, JsonValue]
 IN_THE_ROW: Mapping[tuple[str, str], str] = {
     ("verdict_reached", "verdict"): "verdict",
     ("cross_validated", "verdict"): "cross_validation",
-    ("misses_attributed", "misses"): "misses",
+    ("errors_analysed", "error_analysis"): "error_analysis",
     ("run_finished", "final_f1"): "final_f1",
     ("run_finished", "status"): "status",
 }
