@@ -7,7 +7,7 @@ from html import unescape
 import httpx2
 import pytest
 from induction.dashboard import service
-from induction.dashboard.service import LiveScores
+from induction.dashboard.task_cards import LiveScores
 
 from tests.fixtures.browsing import browser
 from tests.fixtures.labelled import make_task

@@ -207,6 +207,7 @@ async def take(
     here: dict[UUID, UUID] = {}
     bundle_hash, signer = digest(signed.bundle), signing.fingerprint(signed.public_key)
     evidence = {one.run_id: one.model_dump(mode="json") for one in bundle.reports}
+    whence = {"bundle_hash": bundle_hash, "signer": signer, "task": bundle.task, "taken_by": by}
     for one in bundle.versions:
         row, is_new = await prompts.ensure(
             session,
@@ -221,19 +222,8 @@ async def take(
         here[one.id] = row.id
         report = evidence.get(one.run_id) if one.run_id else None
         origin = one.model_dump(mode="json", include=KEPT) | {"report": report}
-        await session.exec(
-            insert(BundleOriginRow)
-            .values(
-                version_id=row.id,
-                bundle_hash=bundle_hash,
-                origin_id=one.id,
-                signer=signer,
-                task=bundle.task,
-                origin=origin,
-                taken_by=by,
-            )
-            .on_conflict_do_nothing()
-        )
+        kept = {"version_id": row.id, "origin_id": one.id, "origin": origin, **whence}
+        await session.exec(insert(BundleOriginRow).values(kept).on_conflict_do_nothing())
         taken.append(
             TakenVersion(
                 id=row.id,

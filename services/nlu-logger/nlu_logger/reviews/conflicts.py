@@ -103,19 +103,8 @@ async def settle(
             made = await decisions.approve_row(session, row, approval, settings, caller=caller)
             winner = made.id
     if truth is Settlement.REPLACE and other is None:
-        made = await ground_truth.promote(
-            session,
-            NewCase(
-                task=standing.task,
-                text=standing.text,
-                context=standing.context,
-                truth=conflict.truth,
-                group=conflict.case_group,
-                may_quote=conflict.may_quote,
-            ),
-            caller=caller,
-            allow_new=body.allow_new,
-        )
+        case = _other_case(conflict, standing)
+        made = await ground_truth.promote(session, case, caller=caller, allow_new=body.allow_new)
         winner = made.id
     await session.exec(delete(ConflictRow).where(col(ConflictRow.id) == conflict.id))
     await audit.record(
@@ -161,6 +150,18 @@ async def _unchanged(
     open_still = await session.get(ConflictRow, conflict.id, populate_existing=True)
     if open_still is None or await decisions.behind(session, standing.id) != resting:
         raise Conflict("It changed meanwhile; look again.", code="changed_meanwhile")
+
+
+def _other_case(conflict: ConflictRow, standing: GroundTruthRow) -> NewCase:
+    """The truth that wants to be, of the text that has the standing one."""
+    return NewCase(
+        task=standing.task,
+        text=standing.text,
+        context=standing.context,
+        truth=conflict.truth,
+        group=conflict.case_group,
+        may_quote=conflict.may_quote,
+    )
 
 
 async def _drop(

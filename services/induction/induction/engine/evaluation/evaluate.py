@@ -6,8 +6,8 @@ within a fold. Results are in case order.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from nlu_shared.rendering import render_parts, rendered
@@ -24,6 +24,7 @@ from induction.task_kinds.base import (
     BY_PROVIDER,
     Case,
     Mistake,
+    ModelAnswer,
     ModelPrediction,
     Outcome,
     Score,
@@ -147,15 +148,13 @@ async def evaluate(
         for fold in set(fold_of.values())
     }
     ordered = sorted(cases, key=lambda case: fold_of[case.id])
-    results: dict[UUID, CaseResult] = {}
-    lost: set[UUID] = set()
-    too_long: set[UUID] = set()
-    unusable: list[Unusable] = []
+    answered = _Answered(plan.task)
 
     async def tell_progress() -> None:
-        done = len(results) + len(lost)
         await run.tell(
-            EvaluationProgress(iteration=iteration, split=split, done=done, total=len(cases))
+            EvaluationProgress(
+                iteration=iteration, split=split, done=answered.done, total=len(cases)
+            )
         )
 
     def calls_of(block: slice) -> list[Call]:
@@ -175,26 +174,56 @@ async def evaluate(
         # What the first answers may end is not begun before they have come.
         answers = await run.ask(calls, () if or_fail and number == 0 else following)
         calls = following
+        answered.add(block, answers)
+        await tell_progress()
+        if or_fail and (reason := objection(answered.unusable, answers=len(answered.results))):
+            run.fail(reason)
+        if answered.too_long.issuperset(case.id for case in block):
+            answered.lose_rest(cases)
+            break
+    results = answered.of(cases)
+    for fold, question in questions.items():
+        of_fold = {
+            id: one.prediction for id, one in results.by_case.items() if folds.get(id) == fold
+        }
+        run.answer_log.add(content, question, of_fold)
+    return results
+
+
+@dataclass(slots=True)
+class _Answered:
+    """What has come of an evaluation by now."""
+
+    task: Task
+    results: dict[UUID, CaseResult] = field(default_factory=dict)
+    lost: set[UUID] = field(default_factory=set)
+    too_long: set[UUID] = field(default_factory=set)
+    unusable: list[Unusable] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        return len(self.results) + len(self.lost)
+
+    def add(self, block: Sequence[Case], answers: Sequence[ModelAnswer]) -> None:
         for case, answer in zip(block, answers, strict=True):
             if answer.outcome in BY_PROVIDER:
-                lost.add(case.id)
-                too_long |= {case.id} if answer.outcome is Outcome.TOO_LONG else set()
+                self.lost.add(case.id)
+                self.too_long |= {case.id} if answer.outcome is Outcome.TOO_LONG else set()
                 continue
-            prediction = plan.task.parse(answer)
-            results[case.id] = judge(plan.task, case, prediction)
+            prediction = self.task.parse(answer)
+            self.results[case.id] = judge(self.task, case, prediction)
             if prediction.fault is not None:
-                unusable.append(Unusable(prediction.fault, answer.text, case.transcript))
-        await tell_progress()
-        if or_fail and (reason := objection(unusable, answers=len(results))):
-            run.fail(reason)
-        if too_long.issuperset(case.id for case in block):
-            lost |= {case.id for case in cases if case.id not in results}
-            break
-    results = {case.id: results[case.id] for case in cases if case.id in results}
-    for fold, question in questions.items():
-        of_fold = {id: r.prediction for id, r in results.items() if folds.get(id) == fold}
-        run.answer_log.add(content, question, of_fold)
-    return EvalResults(results, frozenset(lost), frozenset(too_long))
+                self.unusable.append(Unusable(prediction.fault, answer.text, case.transcript))
+
+    def lose_rest(self, cases: Iterable[Case]) -> None:
+        """What has no result gets none."""
+        self.lost |= {case.id for case in cases if case.id not in self.results}
+
+    def of(self, cases: Iterable[Case]) -> EvalResults:
+        """In the order of these cases."""
+        known = self.results
+        in_order = {case.id: known[case.id] for case in cases if case.id in known}
+        return EvalResults(in_order, frozenset(self.lost), frozenset(self.too_long))
 
 
 def blocks(plan: Plan, total: int, *, careful: bool = False) -> list[slice]:
