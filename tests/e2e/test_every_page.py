@@ -28,6 +28,8 @@ LOOK = """async (only) => {
   const { violations } = await axe.run({ runOnly: only, resultTypes: ["violations"] });
   return violations.flatMap(({ id, nodes }) => nodes.map((one) => `${id}: ${one.html}`));
 }"""
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""The page has heard of its new size."""
 WIDTH = "document.documentElement.scrollWidth"
 
 
@@ -83,6 +85,7 @@ async def barriers(page: Page, *, is_first: bool) -> list[str]:
         named += [f"dark: {one}" for one in await page.evaluate(LOOK, OF_COLOURS)]
         await page.emulate_media(color_scheme="light")
     await page.set_viewport_size(PHONE)
+    await page.evaluate(DRAWN)
     if (width := await page.evaluate(WIDTH)) > PHONE["width"]:
         named.append(f"{width} px wide on a phone")
     if is_first:

@@ -42,3 +42,16 @@ async def test_who_decides_sees_what_stands_in_the_text_and_the_note(
             await shown(reader, "truths", task=task),
         ):
             assert SEEN[0] in page
+
+
+@pytest.mark.parametrize(
+    ("text", "is_long"),
+    [("short", False), ("\u200b" * 40, True), ("a\n" * 12, True), ("word " * 40, True)],
+)
+async def test_a_text_that_is_long_as_it_is_shown_is_scrolled_by_the_keyboard_too(
+    world: World, task: str, text: str, is_long: bool
+) -> None:
+    item = await world.log(task=task, prompt=text, confidence=0.1)
+    async with browser(world.url) as reader:
+        page = await shown(reader, f"predictions/{item}")
+    assert ('<p class="prompt" dir="auto" tabindex="0">' in page) == is_long

@@ -130,7 +130,7 @@ for (const choice of document.querySelectorAll("form.filter select")) {
 
 // What is wider or higher than its place is reached by the keyboard, too.
 export function reach() {
-  for (const place of document.querySelectorAll(".scroll, .tree-frame, .prompt, pre")) {
+  for (const place of document.querySelectorAll(".scroll, .tree-frame, .prompt, .before ol, pre")) {
     const isWider = place.scrollWidth > place.clientWidth;
     place.toggleAttribute("data-cut", isWider);
     if (isWider || place.scrollHeight > place.clientHeight) place.tabIndex = 0;
