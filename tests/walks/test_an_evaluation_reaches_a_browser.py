@@ -39,6 +39,7 @@ async def start(stack: Stack, task: str, **order: object) -> str:
     return str(started.json()["id"])
 
 
+@pytest.mark.law
 async def test_every_stored_event_arrives_once_and_in_order_over_reconnects(stack: Stack) -> None:
     await make_task(stack, "watched", cases=120)
     run = await start(stack, "watched")

@@ -92,6 +92,7 @@ async def test_an_erased_case_leaves_snapshots_and_ledger_and_their_hashes_stay(
     assert (again["status"], again["dataset_size"]) == ("completed", 8)
 
 
+@pytest.mark.law
 async def test_answers_under_labels_that_have_changed_since_are_forgotten_too(
     stack: Stack, resources: Resources, task: str
 ) -> None:

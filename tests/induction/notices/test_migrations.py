@@ -106,6 +106,7 @@ async def test_a_worse_model_is_reported_as_it_was_measured_and_nothing_as_uncha
         assert "searched" not in text
 
 
+@pytest.mark.law
 async def test_of_several_models_a_subject_counts_how_they_fared(
     moving: Stack, box: Mailbox, receiver: Receiver
 ) -> None:

@@ -11,6 +11,7 @@ from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import reached, start
 
+pytestmark = pytest.mark.law
 TASK = "ending"
 NOTHING_CHANGED = ("## Changes", "## Rolling back", "nothing to undo")
 

@@ -11,6 +11,7 @@ from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import Stack
 from tests.induction.reports.test_reports import ended, of_version
 
+pytestmark = pytest.mark.law
 TASK = "in-a-repository"
 SCRIPT = Path(__file__).parents[3] / "deploy/ci/propose-prompt.sh"
 GH = """#!/bin/sh

@@ -138,6 +138,7 @@ async def test_a_server_that_moves_keeps_its_answers_where_it_has_a_name(
         assert over["answered_by"] == "m of the office's"
 
 
+@pytest.mark.law
 async def test_a_worker_with_another_address_leaves_the_run_to_one_that_has_the_first(
     databases: Databases, servers: Servers
 ) -> None:

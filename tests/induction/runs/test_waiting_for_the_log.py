@@ -166,7 +166,10 @@ async def test_findings_that_are_slowly_taken_hold_nothing(
         misses = ErrorAnalysis(total=1, counts={}, case_ids={}, summary="", labels=[doubt(case)])
         await sql(
             stack,
-            "UPDATE runs SET status = 'completed', completed_at = now(), error_analysis = $2 WHERE id = $1",
+            """
+            UPDATE runs SET status = 'completed', completed_at = now(), error_analysis = $2
+            WHERE id = $1
+            """,
             run,
             misses.model_dump_json(),
         )

@@ -71,6 +71,7 @@ async def test_a_key_that_may_not_define_labels_is_named(
     assert (await labels_of(stack, "unwritable"))["version"] == 0
 
 
+@pytest.mark.law
 async def test_a_task_from_before_label_sets_goes_on_with_its_own(stack: Stack) -> None:
     await old_task(stack, "old", ["topic_0", "topic_1"])
     for number in range(8):
