@@ -13,6 +13,7 @@ from nlu_shared.client import create_nlu_service
 from nlu_shared.client.prompted.model import MessagesApi
 from nlu_shared.rendering import AnswerSpace, read, render_parts
 from nlu_shared.rendering.vote import vote
+from nlu_shared.schemas.endpoints import Dialect
 from nlu_shared.schemas.registry import ActivePrompt
 
 from tests.fixtures.browsing import browser
@@ -214,9 +215,12 @@ async def _asked_by_a_backend(stack: Stack, folder: Path, monkeypatch: pytest.Mo
     )
     assert active.ensemble is not None
     answers = AnswerSpace(active.kind, active.labels, active.spellings)
-    model = MessagesApi()
+    model = MessagesApi(url=str(stack.model.base_url))
     alone = [
-        read(await model.complete(render_parts(one.rendered, message, model="any")), answers)
+        read(
+            await model.complete(render_parts(one.rendered, message, model="any"), Dialect()),
+            answers,
+        )
         for one in active.ensemble.members
     ]
     await model.close()
