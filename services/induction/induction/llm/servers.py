@@ -77,8 +77,7 @@ class Server(Schema):
         is_chat = self.adapter.startswith(CHAT)
         dialect = self.dialect
         if not is_chat:  # whose length has one name, and is not in question
-            length = Dialect.model_fields["length_field"].default
-            dialect = dialect.model_copy(update={"length_field": length})
+            dialect = dialect.model_copy(update={"length_field": Dialect().length_field})
         return ModelEndpoint(
             provider=self.provider,
             api=ApiForm.CHAT_COMPLETIONS if is_chat else ApiForm.MESSAGES,

@@ -33,6 +33,7 @@ _FIRST = text(
         UNION ALL
         SELECT run_id, 1 FROM prompt_scores WHERE version_id = :version_id AND model = :model
     ) AS measured JOIN runs ON runs.id = measured.run_id
+    WHERE runs.servers -> CAST(:model AS text) IS NOT NULL
     ORDER BY measured.rank, measured.run_id LIMIT 1
     """
 )
