@@ -41,20 +41,12 @@ from nlu_shared.files.reading import examples
 from nlu_shared.files.rows import Line
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.rendering import (
-    ModelRequest,
-    as_bytes,
-    body_of,
-    dates,
-    render,
-    request_tokens,
-)
+from nlu_shared.rendering import ModelRequest, as_bytes, dates, render, request_tokens
 from nlu_shared.rendering.answers import read_message
 from nlu_shared.rendering.bm25 import Bank
 from nlu_shared.rendering.extraction import SCHEMA
 from nlu_shared.rendering.names import plain
 from nlu_shared.rendering.vote import vote
-from nlu_shared.schemas.endpoints import ApiForm, Dialect
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
 from nlu_shared.schemas.labels import LabelSpec, NoLabel, like, read_truth
@@ -267,12 +259,8 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "engine/headroom/classifier.out_of_fold": lambda text: out_of_fold(
         [replace(case, truth=label) for case in _cases(text) for label in ("pay", "stop")], seed=1
     ),
-    "rendering.body_of, messages": lambda text: as_bytes(
-        body_of(_sent(text), ApiForm.MESSAGES, Dialect())
-    ),
-    "rendering.body_of, chat completions": lambda text: as_bytes(
-        body_of(_sent(text, FAMILIES), ApiForm.CHAT_COMPLETIONS, Dialect())
-    ),
+    "rendering.messages": lambda text: as_bytes(_sent(text).messages()),
+    "rendering.chat_completions": lambda text: as_bytes(_sent(text, FAMILIES).chat_completions()),
     "rendering/answers.read_message": lambda text: read_message(
         {"type": "message", "content": [{"type": "text", "text": text}]}
     ),

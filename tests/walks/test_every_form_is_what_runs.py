@@ -48,7 +48,7 @@ async def world(
         for name in speaking:
             await make_task(stack, name, cases=CASES)
             await stack.induction.patch(f"/v1/tasks/{name}", json={"task_model": f"{name}/m"})
-            body = {"text": "Answer with topic_0 to topic_3.", "promote": True}
+            body = {"text": "Answer topic_0, topic_1, topic_2 or topic_3.", "promote": True}
             made = await stack.induction.post(f"/v1/prompts/{name}/versions", json=body)
             assert made.status_code == 201, made.text
             runs.append(await start(stack, name, kind="evaluate"))

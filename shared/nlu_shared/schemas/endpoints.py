@@ -21,17 +21,15 @@ class ApiForm(StrEnum):
 
 
 class Dialect(Schema):
-    """What of a request a server takes; what it does not take is not sent.
-
-    `length_field`: the older name goes first. Who knows only the newer one refuses it, but who
-    knows only the older one may take the newer and have no limit (Ollama, its issue 7125).
-    """
+    """What of a request a server takes; what it does not take is not sent."""
 
     takes_schema: bool = Field(default=True, description="a JSON Schema of the answer")
     takes_temperature: bool = Field(
         default=False,
         description="a temperature, which then is 0: equal requests mostly get equal answers",
     )
+    # The older name goes first: who knows only the newer one refuses it, but who knows only the
+    # older one may take the newer and have no limit (Ollama, its issue 7125).
     length_field: Literal["max_tokens", "max_completion_tokens"] = Field(
         default="max_tokens", description="what it calls the most tokens of an answer"
     )

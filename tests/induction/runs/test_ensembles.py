@@ -13,7 +13,6 @@ from nlu_shared.client import create_nlu_service
 from nlu_shared.client.prompted.model import MessagesApi
 from nlu_shared.rendering import AnswerSpace, read, render_parts
 from nlu_shared.rendering.vote import vote
-from nlu_shared.schemas.endpoints import Dialect
 from nlu_shared.schemas.registry import ActivePrompt
 
 from tests.fixtures.browsing import browser
@@ -217,10 +216,7 @@ async def _asked_by_a_backend(stack: Stack, folder: Path, monkeypatch: pytest.Mo
     answers = AnswerSpace(active.kind, active.labels, active.spellings)
     model = MessagesApi(url=str(stack.model.base_url))
     alone = [
-        read(
-            await model.complete(render_parts(one.rendered, message, model="any"), Dialect()),
-            answers,
-        )
+        read(await model.complete(render_parts(one.rendered, message, model="any")), answers)
         for one in active.ensemble.members
     ]
     await model.close()

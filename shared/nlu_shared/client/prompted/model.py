@@ -18,7 +18,7 @@ from nlu_shared.client.errors import ClientError
 from nlu_shared.client.loops import Clients
 from nlu_shared.rendering import ModelAnswer, ModelRequest, as_bytes, body_of
 from nlu_shared.rendering.answers import read_completion, read_message
-from nlu_shared.schemas.endpoints import ApiForm, Dialect
+from nlu_shared.schemas.endpoints import WHOLE, ApiForm, Dialect
 
 VERSION = "2026-10-21"
 TIMEOUT = httpx2.Timeout(60, connect=5)
@@ -51,10 +51,11 @@ class ModelApi:
         """Beside the kind of the body."""
         return {} if key is None else {"Authorization": f"Bearer {key}"}
 
-    async def complete(self, request: ModelRequest, dialect: Dialect) -> ModelAnswer:
-        """Tried as often as `BRIEF` says, where that may help. Raises ModelFailed."""
+    async def complete(self, request: ModelRequest, dialect: Dialect | None = None) -> ModelAnswer:
+        """In the whole of the form, where no dialect is named. Tried as often as `BRIEF` says,
+        where that may help. Raises ModelFailed."""
         try:
-            body = as_bytes(body_of(request, self.form, dialect))
+            body = as_bytes(body_of(request, self.form, dialect or WHOLE[self.form]))
         except (ValueError, RecursionError):
             raise ModelFailed("the text cannot be sent: it has no form in UTF-8") from None
         tried = 0
