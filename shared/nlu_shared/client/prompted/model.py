@@ -7,7 +7,8 @@ an answer is read by the same function as there.
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import httpx2
@@ -33,13 +34,12 @@ class ModelFailed(ClientError):
     """The model gave no answer that can be used; the message says why, in our words."""
 
 
-class ModelApi:
+class ModelApi(ABC):
     """One server, asked in one form. `url` is its address, up to the path of the form; `key_name`
     the variable that its key is from."""
 
     form: ClassVar[ApiForm]
     path: ClassVar[str]
-    read: ClassVar[Callable[[Any], ModelAnswer | None]]
 
     def __init__(self, *, url: str, key: str | None = None, key_name: str = KEY) -> None:
         self._url = f"{url.rstrip('/')}{self.path}"
@@ -50,6 +50,10 @@ class ModelApi:
     def headers(self, key: str | None) -> Mapping[str, str]:
         """Beside the kind of the body."""
         return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+    @abstractmethod
+    def read(self, body: Any) -> ModelAnswer | None:
+        """The answer in the parsed body of a response; None where there is none."""
 
     async def complete(self, request: ModelRequest, dialect: Dialect | None = None) -> ModelAnswer:
         """In the whole of the form, where no dialect is named. Tried as often as `BRIEF` says,
@@ -71,7 +75,7 @@ class ModelApi:
                     f"{self._key_name} cannot be sent: a key is plain ASCII"
                 ) from None
             else:
-                if answer.is_success and (read := type(self).read(_json(answer.content))):
+                if answer.is_success and (read := self.read(_json(answer.content))):
                     return read
                 why, after = f"status {answer.status_code}", answer.headers.get("retry-after")
                 may_repeat = answer.is_success or answer.status_code in AGAIN
@@ -90,17 +94,21 @@ class MessagesApi(ModelApi):
     """A server of the Messages API."""
 
     form, path = ApiForm.MESSAGES, "/v1/messages"
-    read = staticmethod(read_message)
 
     def headers(self, key: str | None) -> Mapping[str, str]:
         return {**super().headers(key or NO_KEY), "anthropic-version": VERSION}
+
+    def read(self, body: Any) -> ModelAnswer | None:
+        return read_message(body)
 
 
 class ChatCompletionsApi(ModelApi):
     """A server of the chat-completions API."""
 
     form, path = ApiForm.CHAT_COMPLETIONS, "/chat/completions"
-    read = staticmethod(read_completion)
+
+    def read(self, body: Any) -> ModelAnswer | None:
+        return read_completion(body)
 
 
 def _json(body: bytes) -> Any:
