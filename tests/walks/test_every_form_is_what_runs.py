@@ -19,7 +19,7 @@ from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
 from tests.fixtures.dialects import Server
 from tests.fixtures.labelled import make_task, texts
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import Stack
+from tests.fixtures.stack import Stack, opened
 from tests.induction.runs.driving import reached, start
 from tests.induction.runs.speaking import CASES, beside
 from tests.walks.test_what_was_measured_is_what_runs import BARE
@@ -160,3 +160,16 @@ async def test_without_an_address_nothing_is_sent_to_anybody(
     assert "whole" not in str(refused.value)
     after = (await stack.model.get("/calls")).json(), Counter(speaking["whole"].received)
     assert after == before
+
+
+async def test_a_model_of_anthropics_at_their_address_is_left_out_as_before_there_were_others(
+    databases: Databases, servers: Servers
+) -> None:
+    """Or a client from before could read no prompt any more; an export says it all the same."""
+    async with opened(databases, servers, provider="anthropic", anthropic_base_url=None) as stack:
+        await make_task(stack, "plain")
+        plain = (await stack.induction.get("/v1/prompts/plain/active")).json()
+        document = await stack.induction.get("/v1/prompts/plain/export", params={"format": "json"})
+        export = PromptExport.model_validate_json(document.content)
+    assert "endpoint" not in plain
+    assert export.endpoint == ModelEndpoint.plain(plain["model"])

@@ -15,10 +15,10 @@ from nlu_shared.schemas.rendered import RenderedPrompt
 
 HEAD = Template('''"""The prompt of one task, as exported by induction. Generated: edits are lost.
 
-The request that was measured, byte for byte, as a POST to $path takes it. `before` is what
-was said before the text, [{"speaker": ..., "text": ...}], and `known` the items that are committed,
-both as a case has them. An answer's label that stands in PROMPT_METADATA["spellings"] is another
-spelling of the label it has there.${whose}
+The request that was measured, byte for byte, as a POST to $path takes it.
+`before` is what was said before the text, [{"speaker": ..., "text": ...}], and `known` the items
+that are committed, both as a case has them. An answer's label that stands in
+PROMPT_METADATA["spellings"] is another spelling of the label it has there.${whose}
 
     import json
 
