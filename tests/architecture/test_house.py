@@ -107,8 +107,9 @@ IO_FILES = {
     "erasures.py",
     "storing.py",
     "renames.py",
-    # Of prompts: what comes from outside, what serves, and what is to.
+    # Of prompts: what comes from outside, how its model is asked, what serves, and what is to.
     "bringing.py",
+    "endpoints.py",
     "pointer.py",
     "proposals.py",
     "promotion_routes.py",

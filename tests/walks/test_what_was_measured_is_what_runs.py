@@ -21,7 +21,7 @@ from nlu_shared.client import (
     create_nlu_service,
 )
 from nlu_shared.client.prompted import PromptedClassifier, PromptSource
-from nlu_shared.client.prompted.model import MessagesApi
+from nlu_shared.client.prompted.endpoints import ModelApis
 from nlu_shared.client.prompted.source import REFRESH_SECONDS
 from nlu_shared.rendering import as_bytes, render_parts
 from nlu_shared.schemas.registry import ActivePrompt
@@ -254,7 +254,7 @@ async def test_a_classifier_serves_every_loop_that_calls_it(
     source = PromptSource(
         TASK, url=str(stack.induction.base_url), key=BOOTSTRAP_KEY, cache=tmp_path
     )
-    classifier = PromptedClassifier(source, MessagesApi(url=str(stack.model.base_url), key="any"))
+    classifier = PromptedClassifier(source, ModelApis(url=str(stack.model.base_url), key="any"))
 
     def once() -> Classification:
         return asyncio.run(classifier.classify(TEXTS[0]))

@@ -11,18 +11,19 @@ from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from nlu_shared.schemas import endpoints
 from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.endpoints import WHOLE, ApiForm, ModelEndpoint
 from pydantic import Field, SecretStr, StringConstraints
 
-OFFLINE = "offline"
-"""The provider of the model that ships, and all that its answers are filed under: wherever it
-listens it answers the same."""
-ANTHROPIC, OPENAI = "anthropic", "openai"
+ANTHROPIC, OPENAI, OFFLINE = endpoints.ANTHROPIC, endpoints.OPENAI, endpoints.OFFLINE
+"""The last is the provider of the model that ships, and all that its answers are filed under:
+wherever it listens it answers the same."""
 ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 
 
 class Api(StrEnum):
-    """The forms in which a provider is asked."""
+    """How an operator describes the form in which a provider is asked."""
 
     MESSAGES = "messages"
     CHAT_COMPLETIONS = "chat-completions"
@@ -82,6 +83,12 @@ class Provider(Schema):
     def is_offline(self) -> bool:
         return self.api is Api.OFFLINE
 
+    @property
+    def form(self) -> ApiForm:
+        """Of its requests."""
+        is_chat = self.api is Api.CHAT_COMPLETIONS
+        return ApiForm.CHAT_COMPLETIONS if is_chat else ApiForm.MESSAGES
+
 
 @dataclass(frozen=True, slots=True)
 class Providers:
@@ -109,6 +116,22 @@ class Providers:
         """Whether its calls cost money."""
         provider = self.provider(model)
         return provider.billed and not provider.is_offline
+
+    def endpoint(self, model: str) -> ModelEndpoint | None:
+        """How a model is asked, before its server was. None where it is no name that the default
+        provider can have: a vendor's own models have no slash in theirs."""
+        name, bare = self.of(model)
+        provider = self.by_name[name]
+        is_bare = bare == model and "/" in model
+        if self.is_foreign(model) or (is_bare and provider.base_url is None):
+            return None
+        return ModelEndpoint(
+            provider=name,
+            api=provider.form,
+            model=bare,
+            dialect=WHOLE[provider.form].model_copy(update={"effort": provider.effort}),
+            has_address=self.identity(model) != name,
+        )
 
     def identity(self, model: str) -> str:
         """What the answers of a model are filed under, before its server has said what it is."""

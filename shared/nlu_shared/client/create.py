@@ -5,7 +5,7 @@ from typing import overload
 
 from nlu_shared.client.api import logger_api
 from nlu_shared.client.prompted import PromptedClassifier, PromptedService, PromptSource
-from nlu_shared.client.prompted.model import MessagesApi
+from nlu_shared.client.prompted.endpoints import ModelApis
 from nlu_shared.client.service import Classifier, NLUService
 from nlu_shared.client.spool import Spool
 from nlu_shared.client.transport import HttpTransport, Transport
@@ -39,6 +39,8 @@ def create_nlu_service(
     spool: Path | str | None = ...,
     transport: Transport | None = ...,
     model: str | None = ...,
+    model_url: str | None = ...,
+    model_key: str | None = ...,
     prompts: Path | str | None = ...,
     prompt_cache: Path | str | None = ...,
     alias: str = ...,
@@ -56,6 +58,8 @@ def create_nlu_service(
     spool: Path | str | None = None,
     transport: Transport | None = None,
     model: str | None = None,
+    model_url: str | None = None,
+    model_key: str | None = None,
     prompts: Path | str | None = None,
     prompt_cache: Path | str | None = None,
     alias: str = PRODUCTION,
@@ -67,11 +71,16 @@ def create_nlu_service(
     With the folder `spool`, by default NLU_SPOOL_DIR, what is logged outlives a service that is
     away. Without one it is posted at once, and lost where that fails.
 
-    Without a classifier the prompt that serves is one, on the model it was measured with (`model`
-    is another), in production or, with another `alias`, in staging. It is fetched from induction
-    (INDUCTION_URL, INDUCTION_KEY), kept in `prompt_cache` (NLU_PROMPT_CACHE) and, where neither has
-    it, read from `prompts` (NLU_PROMPTS, else `prompts.py`). The model is reached by
-    ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY.
+    Without a classifier the prompt that serves is one, on the model it was measured with, in
+    production or, with another `alias`, in staging. It is fetched from induction (INDUCTION_URL,
+    INDUCTION_KEY), kept in `prompt_cache` (NLU_PROMPT_CACHE) and, where neither has it, read from
+    `prompts` (NLU_PROMPTS, else `prompts.py`).
+
+    The model is asked in the form in which it was measured: at `model_url` with `model_key`
+    (NLU_MODEL_URL, NLU_MODEL_KEY), else as its provider's name says, with ANTHROPIC_API_KEY or
+    OPENAI_API_KEY (and ANTHROPIC_BASE_URL, OPENAI_BASE_URL). Without an address for any other
+    provider nothing is sent. `model` is asked instead: another of the same provider, or
+    `anthropic/…` or `openai/…` of these.
     """
     folder = spool or variable(SPOOL_DIR)
     if transport is None and folder:
@@ -87,6 +96,5 @@ def create_nlu_service(
         bundled=prompts,
         alias=alias,
     )
-    return PromptedService(
-        PromptedClassifier(source, MessagesApi(), model=model), transport, task=task
-    )
+    apis = ModelApis(url=model_url, key=model_key)
+    return PromptedService(PromptedClassifier(source, apis, model=model), transport, task=task)

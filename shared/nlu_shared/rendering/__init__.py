@@ -14,7 +14,7 @@ from nlu_shared.rendering.prompt import (
     render_parts,
     rendered,
 )
-from nlu_shared.rendering.request import ModelRequest, as_bytes, framed
+from nlu_shared.rendering.request import ModelRequest, as_bytes, body_of, framed
 from nlu_shared.rendering.tokens import (
     bank_tokens,
     example_tokens,
@@ -34,6 +34,7 @@ __all__ = [
     "Usage",
     "as_bytes",
     "bank_tokens",
+    "body_of",
     "example_tokens",
     "fixed_tokens",
     "framed",

@@ -67,8 +67,8 @@ def render(
     answers: AnswerSpace,
     model: str,
 ) -> ModelRequest:
-    """The request that puts a prompt to a text, whole. `messages()` and `chat_completions()` of it
-    are the bodies to send."""
+    """The request that puts a prompt to a text, whole. `request.body_of` makes of it what a model's
+    server is sent."""
     chosen = _chosen(_bank(prompt, answers), text, context)
     return ModelRequest(
         model=model,

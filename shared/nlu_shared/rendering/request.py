@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nlu_shared.schemas.base import digest
+from nlu_shared.schemas.endpoints import NEWER_LENGTH, ApiForm, Dialect
 from nlu_shared.schemas.ground_truth import Context
 
 ANSWER = "answer"
@@ -60,17 +61,50 @@ class ModelRequest:
         turns = [{"role": "system", "content": system}] if system else []
         return {
             "model": self.model,
-            "max_completion_tokens": self.max_tokens,
             "messages": [*turns, {"role": "user", "content": self.user}],
+            NEWER_LENGTH: self.max_tokens,
             "response_format": {
                 "type": "json_schema",
                 "json_schema": {
                     "name": ANSWER,
-                    "strict": _names_all(self.schema),
+                    "strict": names_all(self.schema),
                     "schema": dict(self.schema),
                 },
             },
         }
+
+
+def body_of(request: ModelRequest, api: ApiForm, dialect: Dialect) -> dict[str, Any]:
+    """What is sent, whoever sends it: the request as it was rendered, in what the server takes of
+    it. Its fields stand in the order in which the providers' SDKs send them."""
+    if api is ApiForm.CHAT_COMPLETIONS:
+        return _completion_body(request.chat_completions(), dialect)
+    return _message_body(request.messages(), dialect)
+
+
+def _message_body(body: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
+    config = body["output_config"] if dialect.takes_schema else {}
+    if dialect.effort is not None:
+        config = {**config, "effort": dialect.effort}
+    if not config:
+        del body["output_config"]
+        return body
+    return {**body, "output_config": config}
+
+
+def _completion_body(whole: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
+    body = {
+        "model": whole["model"],
+        "messages": whole["messages"],
+        dialect.length_field: whole[NEWER_LENGTH],
+    }
+    if dialect.effort is not None:
+        body["reasoning_effort"] = dialect.effort
+    if dialect.takes_schema:
+        body["response_format"] = whole["response_format"]
+    if dialect.takes_temperature:
+        body["temperature"] = 0
+    return body
 
 
 def system_blocks(system: tuple[str, ...], varying: int = 0) -> list[dict[str, Any]]:
@@ -89,10 +123,10 @@ def as_bytes(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _names_all(schema: Any) -> bool:
+def names_all(schema: Any) -> bool:
     """Whether every property is required, at every depth: only then may a schema be `strict`."""
     if not isinstance(schema, Mapping):
         return True
     properties = schema.get("properties", {})
     nested = [*properties.values(), schema.get("items")]
-    return set(properties) <= set(schema.get("required", ())) and all(map(_names_all, nested))
+    return set(properties) <= set(schema.get("required", ())) and all(map(names_all, nested))

@@ -39,7 +39,19 @@ ANSWERS: Mapping[type[BaseModel], JsonValue] = {
         "kind": "intent",
         "labels": ["track_order", "cancel_order"],
         "rendered": RenderedPrompt.of(SYSTEM, ANSWER, 100).model_dump(mode="json"),
-        "model": "anthropic/claude-haiku-4-5",
+        "model": "office/llama-3",
+        "endpoint": {
+            "provider": "office",
+            "api": "chat-completions",
+            "model": "llama-3",
+            "dialect": {
+                "takes_schema": True,
+                "takes_temperature": True,
+                "length_field": "max_tokens",
+                "effort": None,
+            },
+            "has_address": True,
+        },
     },
     Forecast: {
         "cases": 120,

@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.endpoints import ModelEndpoint
 from nlu_shared.schemas.prompts import MadeOn, PromptContent, TaskKind
 from nlu_shared.schemas.rendered import ModuleConstants, RenderedPrompt
 
@@ -37,6 +38,9 @@ class PromptExport(Schema):
         description="SHA-256, hex, of the data set of these scores; null: there are none"
     )
     model: str | None = Field(description="that it was made or last measured with")
+    endpoint: ModelEndpoint | None = Field(
+        description="how that model is asked, as it was measured; null: it is not known here"
+    )
     made_on: MadeOn | None = Field(
         description="what answered in the run that made it; null: imported"
     )

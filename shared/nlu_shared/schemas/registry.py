@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from nlu_shared.schemas.base import Body, Expectation, Note, SafeText, Schema, digest
+from nlu_shared.schemas.endpoints import ModelEndpoint
 from nlu_shared.schemas.ensembles import RenderedEnsemble
 from nlu_shared.schemas.experiments import Assigned
 from nlu_shared.schemas.prompts import BlockText, MadeOn, PromptContent, TaskKind
@@ -74,6 +75,12 @@ class ActivePrompt(Schema):
     )
     model: str | None = Field(
         default=None, description="that it was last measured with; null: the task's, if it has one"
+    )
+    endpoint: ModelEndpoint | None = Field(
+        default=None,
+        exclude_if=lambda endpoint: endpoint is None,
+        description="how that model was asked; left out: as a model of Anthropic's of this name, by"
+        " the Messages API at their address",
     )
     made_on: MadeOn | None = Field(
         default=None,

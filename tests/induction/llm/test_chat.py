@@ -6,10 +6,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from induction.llm.adapters.chat import Chat, body_of, window_in
+from induction.llm.adapters.chat import Chat, window_in
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.servers import Dialect, dialects
+from induction.llm.servers import dialects
 from induction.task_kinds.base import ModelAnswer, Outcome, Usage
+from nlu_shared.schemas.endpoints import Dialect
 
 from tests.induction.llm.toys import simple_question
 
@@ -173,17 +174,6 @@ async def test_a_server_that_is_not_there_or_is_late_is_told_apart() -> None:
     ):
         one = await chat(raising(error)).complete(simple_question())
         assert (one.outcome, one.ambiguous) == (Outcome.UNAVAILABLE, ambiguous), error
-
-
-def test_only_what_a_server_takes_is_sent() -> None:
-    request = simple_question()
-    rendered = request.chat_completions()
-    newer = Dialect(takes_temperature=True, length_field="max_completion_tokens")
-    assert body_of(request, newer) == {**rendered, "temperature": 0}
-    older = Dialect(takes_schema=False)
-    assert set(body_of(request, older)) == {"model", "messages", "max_tokens"}
-    thinking = Dialect(effort="low")
-    assert body_of(request, thinking)["reasoning_effort"] == "low"
 
 
 def test_each_part_of_a_request_is_left_out_alone_before_two_are() -> None:

@@ -78,6 +78,20 @@ async def test_a_file_that_somebody_changed_is_no_longer_what_serves(
     assert "-Be careless." in ended.printed.splitlines()
 
 
+async def test_a_file_from_before_it_told_how_its_model_is_asked_is_behind_where_that_matters(
+    stack: Stack, files: Path, tmp_path: Path
+) -> None:
+    """Its lines are those of the Messages form, whatever the prompt was measured in."""
+    before = tmp_path / "before.py"
+    module = (files / "newer.py").read_text()
+    before.write_text(module.replace("'endpoint': {", "'of_later': {"))
+    assert (await check(stack, before)).code == 0
+    before.write_text(module.replace("'takes_temperature': False", "'takes_temperature': True"))
+    ended = await check(stack, before)
+    assert ended.code == 1
+    assert "the request that is made of it is sent in another form" in ended.printed
+
+
 async def test_a_text_of_ones_own_needs_the_task_named(
     stack: Stack, files: Path, tmp_path: Path
 ) -> None:

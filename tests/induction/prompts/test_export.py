@@ -14,8 +14,9 @@ from hypothesis import strategies as some
 from induction.prompts.export import derived, to_json, to_module
 from induction.prompts.handwritten import UnreadableModule
 from induction.prompts.reading import read_document, read_module
-from nlu_shared.rendering import AnswerSpace, as_bytes, render
+from nlu_shared.rendering import AnswerSpace, as_bytes, body_of, render
 from nlu_shared.schemas.base import canonical
+from nlu_shared.schemas.endpoints import ModelEndpoint
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Block, PromptContent, TaskKind
 from pydantic import JsonValue
@@ -79,20 +80,33 @@ def test_the_module_is_real_python_that_says_the_same(content: PromptContent) ->
 
 
 @pytest.mark.parametrize("answers", [ANSWERS, AnswerSpace(TaskKind.EXTRACTION)])
-@given(content=contents, text=some.text(min_size=1), context=some.none() | instances(Context))
+@given(
+    content=contents,
+    text=some.text(min_size=1),
+    context=some.none() | instances(Context),
+    endpoint=some.none() | instances(ModelEndpoint),
+)
 def test_the_lines_in_the_module_make_the_request_of_the_renderer(
-    answers: AnswerSpace, content: PromptContent, text: str, context: Context | None
+    answers: AnswerSpace,
+    content: PromptContent,
+    text: str,
+    context: Context | None,
+    endpoint: ModelEndpoint | None,
 ) -> None:
-    """For any prompt, any text and whatever stands before it: the same bytes."""
+    """For any prompt, any text and whatever stands before it, of any server: the same bytes."""
     facts: dict[str, JsonValue] = {"model": "claude-haiku-5-5"}
-    module = to_module(content, task="t", version_id=VERSION, answers=answers, facts=facts)
+    module = to_module(
+        content, task="t", version_id=VERSION, answers=answers, facts=facts, endpoint=endpoint
+    )
+    known = endpoint or ModelEndpoint.plain("claude-haiku-5-5")
     names: dict[str, Any] = {}
     exec(compile(module, "prompts.py", "exec"), names)  # noqa: S102 - our own export
     lines = names["__doc__"].partition("    import json\n")
     exec(dedent("".join(lines[1:])), names)  # noqa: S102 - as a backend would paste them
-    request = render(content, text, context, answers=answers, model="claude-haiku-5-5")
+    request = render(content, text, context, answers=answers, model=known.model)
+    body = as_bytes(body_of(request, known.api, known.dialect))
     for how in ways_to_pass(context or Context()):
-        assert names["request"](text, **how) == as_bytes(request.messages())
+        assert names["request"](text, **how) == body
 
 
 def ways_to_pass(context: Context) -> Iterator[dict[str, Any]]:

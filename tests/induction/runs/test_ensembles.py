@@ -214,7 +214,7 @@ async def _asked_by_a_backend(stack: Stack, folder: Path, monkeypatch: pytest.Mo
     )
     assert active.ensemble is not None
     answers = AnswerSpace(active.kind, active.labels, active.spellings)
-    model = MessagesApi()
+    model = MessagesApi(url=str(stack.model.base_url))
     alone = [
         read(await model.complete(render_parts(one.rendered, message, model="any")), answers)
         for one in active.ensemble.members

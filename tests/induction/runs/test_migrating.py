@@ -156,3 +156,6 @@ async def test_a_prompt_that_was_searched_for_a_new_model_is_a_version_of_the_re
     lineage = await stack.induction.get("/v1/prompts/searched/lineage")
     assert lineage.status_code == 200
     assert figures(seen)[NEW]["calls"] == one["cases"]
+    assert (await stack.induction.post(f"{path}/promote")).status_code == 200
+    active = (await stack.induction.get("/v1/prompts/searched/active")).json()
+    assert active["model"] == active["endpoint"]["model"] == NEW

@@ -19,9 +19,12 @@ from tests.fixtures.stack import Stack, serving
 TASK = "spelled"
 ALIAS = "zero"
 NOWHERE = "http://127.0.0.1:9"
+SEEN: list[tuple[dict[str, Any], str]] = []
+"""What the model was sent, and with which key."""
 
 
-async def answer_by_an_alias(_: Request) -> JSONResponse:
+async def answer_by_an_alias(request: Request) -> JSONResponse:
+    SEEN.append((await request.json(), request.headers["authorization"]))
     text = json.dumps({"label": ALIAS, "confidence": 0.75})
     return JSONResponse(
         {
@@ -110,3 +113,65 @@ async def test_a_key_that_no_header_takes_is_named(
         with pytest.raises(ModelFailed, match="ANTHROPIC_API_KEY") as failure:
             await service.process_message("hello")
     assert "ü" not in str(failure.value)
+
+
+@pytest.fixture
+async def bundled(stack: Stack, served: None, tmp_path: Path) -> dict[str, Any]:
+    """A backend that has the module alone, which it may have changed."""
+    module = await stack.induction.get(f"/v1/prompts/{TASK}/export")
+    (tmp_path / "prompts.py").write_text(module.text, encoding="utf-8")
+    return {
+        "prompt_cache": tmp_path / "none",
+        "induction_url": NOWHERE,
+        "prompts": tmp_path / "prompts.py",
+    }
+
+
+def rewritten(bundled: dict[str, Any], before: str, after: str) -> None:
+    path: Path = bundled["prompts"]
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+async def test_a_module_from_before_it_told_how_its_model_is_asked_is_asked_as_ever(
+    service_of: Any, bundled: dict[str, Any]
+) -> None:
+    rewritten(bundled, "'endpoint': {", "'of_later': {")
+    SEEN.clear()
+    async with service_of(**bundled) as service:
+        result = await service.process_message("hello")
+    assert result.confidence == 0.75
+    [(body, _)] = SEEN
+    assert body["output_config"]["format"]["type"] == "json_schema"
+
+
+async def test_a_model_elsewhere_is_asked_nowhere_until_its_address_is_set(
+    service_of: Any,
+    bundled: dict[str, Any],
+    model_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rewritten(bundled, "'provider': 'offline', 'api'", "'provider': 'office', 'api'")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-another")
+    SEEN.clear()
+    async with service_of(**bundled) as service:
+        with pytest.raises(ModelFailed, match="NLU_MODEL_URL"):
+            await service.process_message("hello")
+        assert SEEN == []
+        monkeypatch.setenv("NLU_MODEL_URL", model_url)
+        await service.process_message("hello")
+    async with service_of(**bundled, model_url=model_url, model_key="sk-here") as service:
+        await service.process_message("hello")
+    assert [key for _, key in SEEN] == ["Bearer offline", "Bearer sk-here"]
+
+
+async def test_another_model_is_asked_of_the_same_server_and_logged_by_its_name(
+    stack: Stack, service_of: Any, bundled: dict[str, Any]
+) -> None:
+    SEEN.clear()
+    async with service_of(**bundled, model="offline/another") as service:
+        result = await service.process_message("hello")
+    assert [body["model"] for body, _ in SEEN] == ["another"]
+    row = (await stack.logger.get(f"/v1/predictions/{result.log_id}")).json()
+    assert row["model_version"] == "offline/another"

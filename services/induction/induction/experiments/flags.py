@@ -14,6 +14,7 @@ from nlu_shared.schemas.ofrep import OfrepFlag, OfrepFlags
 
 from induction.experiments import serving
 from induction.experiments.serving import TaskFlag
+from induction.model_settings import ModelSettings
 from induction.resources import APP_IDENTITY, Resources
 
 
@@ -27,12 +28,14 @@ class FlagResponse:
         return cls(flags.model_dump_json(by_alias=True).encode(), f'"{digest(flags)}"')
 
 
-async def answer(resources: Resources, task: str, unit: str | None, *, model: str) -> FlagResponse:
+async def answer(
+    resources: Resources, task: str, unit: str | None, *, settings: ModelSettings
+) -> FlagResponse:
     """Raises NotFound, and Unavailable where the database is away and nothing is held."""
 
     async def read() -> TaskFlag[FlagResponse]:
         async with session_scope(resources.database, APP_IDENTITY) as session:
-            return (await serving.task_flag(session, task, model=model)).each(FlagResponse.of)
+            return (await serving.task_flag(session, task, settings=settings)).each(FlagResponse.of)
 
     held: Held[str, TaskFlag[FlagResponse]] = resources.flags
     return (await held.get(task, read)).of(unit)

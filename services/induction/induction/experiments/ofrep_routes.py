@@ -27,7 +27,7 @@ from starlette.exceptions import HTTPException
 
 from induction.experiments import flags, serving
 from induction.experiments.flags import FlagResponse
-from induction.prompts.routes import own_model
+from induction.prompts.routes import model_settings
 from induction.resources import Resources
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -87,7 +87,7 @@ async def evaluate_flag(
     share is heard of `INDUCTION_FLAG_SECONDS` later at most."""
     resources: Resources = request.app.state.resources
     unit = body.context.targeting_key
-    answer = await flags.answer(resources, task, unit, model=own_model(request))
+    answer = await flags.answer(resources, task, unit, settings=model_settings(request))
     return _sent(answer, if_none_match)
 
 
@@ -101,7 +101,7 @@ async def evaluate_flags(
 ) -> Response:
     """The prompts that serve a unit in every task the caller may see, in one answer."""
     unit = body.context.targeting_key
-    served = await serving.flags(session, unit, caller, model=own_model(request))
+    served = await serving.flags(session, unit, caller, settings=model_settings(request))
     return _sent(FlagResponse.of(OfrepFlags(flags=served)), if_none_match)
 
 

@@ -13,6 +13,7 @@ from nlu_shared.schemas.registry import ActivePrompt
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.experiments import policy, queries
+from induction.model_settings import ModelSettings
 from induction.prompts import pointer
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
@@ -25,15 +26,20 @@ Other = TypeVar("Other")
 
 
 async def active(
-    session: AsyncSession, task: str, alias: ServingAlias, unit: str | None, *, model: str
+    session: AsyncSession,
+    task: str,
+    alias: ServingAlias,
+    unit: str | None,
+    *,
+    settings: ModelSettings,
 ) -> ActivePrompt:
     """What serves under the alias; in production, to this unit. Raises NotFound."""
     _held = await tasks.get(session, task)  # a session forgets what nobody holds, and reads it anew
     if unit is None or alias is not ServingAlias.PRODUCTION:
         row = await registry.serving(session, task, alias)
-        return await registry.active(session, row, None, model=model)
+        return await registry.active(session, row, None, settings=settings)
     version, why = await assigned(session, task, unit)
-    return await registry.active(session, version, why, model=model)
+    return await registry.active(session, version, why, settings=settings)
 
 
 async def assigned(
@@ -92,11 +98,13 @@ class TaskFlag(Generic[Value]):
         return self.by_arm[policy.arm_of(self.trial.experiment_id, unit, self.trial.share)]
 
 
-async def task_flag(session: AsyncSession, task: str, *, model: str) -> TaskFlag[OfrepFlag]:
+async def task_flag(
+    session: AsyncSession, task: str, *, settings: ModelSettings
+) -> TaskFlag[OfrepFlag]:
     """Raises NotFound."""
     _held = await tasks.get(session, task)  # as in `active`
     serves = await registry.serving(session, task, ServingAlias.PRODUCTION)
-    unassigned = await registry.active(session, serves, None, model=model)
+    unassigned = await registry.active(session, serves, None, settings=settings)
     unnamed = _flag(unassigned, PRODUCTION, OfrepReason.DEFAULT)
     trial = await _trial(session, task, serves)
     if trial is None:
@@ -106,7 +114,9 @@ async def task_flag(session: AsyncSession, task: str, *, model: str) -> TaskFlag
     other = await prompts.get(session, task, trial.b_version_id)
     by_arm = {
         Arm.A: _flag(unassigned.model_copy(update={"assigned": a}), a, OfrepReason.SPLIT),
-        Arm.B: _flag(await registry.active(session, other, b, model=model), b, OfrepReason.SPLIT),
+        Arm.B: _flag(
+            await registry.active(session, other, b, settings=settings), b, OfrepReason.SPLIT
+        ),
     }
     return TaskFlag(unnamed, by_arm, trial)
 
@@ -124,11 +134,11 @@ def _flag(value: ActivePrompt, why: Assigned, reason: OfrepReason) -> OfrepFlag:
 
 
 async def flags(
-    session: AsyncSession, unit: str | None, caller: Caller, *, model: str
+    session: AsyncSession, unit: str | None, caller: Caller, *, settings: ModelSettings
 ) -> list[OfrepFlag]:
     """Of every task that the caller may see and in which something serves."""
     return [
-        (await task_flag(session, row.slug, model=model)).of(unit)
+        (await task_flag(session, row.slug, settings=settings)).of(unit)
         for row in await tasks.list_all(session)
         if caller.covers([row.slug]) and await pointer.serving_id(session, row.slug) is not None
     ]

@@ -11,7 +11,7 @@ from nlu_shared.schemas.prompts import ServingAlias
 from nlu_shared.schemas.registry import ActivePrompt
 
 from induction.experiments import serving
-from induction.prompts.routes import AliasQuery, own_model
+from induction.prompts.routes import AliasQuery, model_settings
 
 router = APIRouter(prefix="/v1/prompts/{task}", tags=["prompts"])
 read = requires("prompts:read")
@@ -40,7 +40,7 @@ async def get_active(
 ) -> ActivePrompt | Response:
     """The version that serves and the request to send with a text; with its ETag in If-None-Match,
     asking again costs little."""
-    active = await serving.active(session, task, alias, unit, model=own_model(request))
+    active = await serving.active(session, task, alias, unit, settings=model_settings(request))
     etag = f'"{digest(active)}"'
     if is_held(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})

@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from nlu_shared.rendering.prompt import AnswerSpace, read
 from nlu_shared.rendering.request import ModelRequest, framed
+from nlu_shared.schemas.endpoints import Dialect
 from nlu_shared.schemas.prompts import TaskKind
 
 from induction.engine.runtime import Call
 from induction.llm.adapters.models import Answering
 from induction.llm.errors import StopRun
 from induction.llm.ledger import Ledger
-from induction.llm.servers import Capacity, Dialect, Server, dialects
+from induction.llm.servers import Capacity, Server, dialects
 from induction.providers import OFFLINE
 from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome
 

@@ -1,41 +1,22 @@
 """What answers under a model's name, as a probe has found it out. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.endpoints import NEWER_LENGTH, ApiForm, Dialect, ModelEndpoint
 
 from induction.providers import OFFLINE
 
-
-class Dialect(Schema):
-    """What of a request a server takes; what it does not take is not sent.
-
-    takes_schema: a JSON Schema of the answer.
-    takes_temperature: a temperature, which then is 0: equal requests mostly get equal answers.
-    length_field: what it calls the most tokens of an answer. The older name goes first: who knows
-        only the newer one refuses it, but who knows only the older one may take the newer and have
-        no limit (Ollama, its issue 7125).
-    effort: how hard a model is to think, where an operator says it.
-    """
-
-    takes_schema: bool = True
-    takes_temperature: bool = False
-    length_field: str = "max_tokens"
-    effort: str | None = None
-
-    def without(self, fields: Collection[str]) -> "Dialect":
-        """The same with these fields as they are for a server that refuses them."""
-        return self.model_copy(update={name: INSTEAD[name] for name in fields})
-
-
-NEWER_LENGTH = "max_completion_tokens"
+CHAT = "chat/"
+"""With which the version of an adapter of the chat-completions form begins."""
 INSTEAD: Mapping[str, bool | str | None] = {
     "length_field": NEWER_LENGTH,
     "takes_temperature": False,
     "effort": None,
     "takes_schema": False,
 }
+"""Of a dialect, each part as it is for a server that refuses it."""
 
 
 def dialects(full: Dialect) -> Iterator[Dialect]:
@@ -44,7 +25,7 @@ def dialects(full: Dialect) -> Iterator[Dialect]:
     parts = [name for name, other in INSTEAD.items() if getattr(full, name) != other]
     for count in range(len(parts) + 1):
         for left_out in combinations(parts, count):
-            yield full.without(left_out)
+            yield full.model_copy(update={name: INSTEAD[name] for name in left_out})
 
 
 class Capacity(Schema):
@@ -89,6 +70,21 @@ class Server(Schema):
     def is_at(self, identity: str) -> bool:
         """Whether that is where it was found, whatever it has reported since."""
         return self.identity == identity or self.identity.startswith(f"{identity}: ")
+
+    @property
+    def endpoint(self) -> ModelEndpoint:
+        """How it is asked, for whoever runs what was measured on it."""
+        is_chat = self.adapter.startswith(CHAT)
+        dialect = self.dialect
+        if not is_chat:  # whose length has one name, and is not in question
+            dialect = dialect.model_copy(update={"length_field": Dialect().length_field})
+        return ModelEndpoint(
+            provider=self.provider,
+            api=ApiForm.CHAT_COMPLETIONS if is_chat else ApiForm.MESSAGES,
+            model=self.model,
+            dialect=dialect,
+            has_address=not self.is_at(self.provider),
+        )
 
     @property
     def name(self) -> str:

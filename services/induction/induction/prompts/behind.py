@@ -36,6 +36,8 @@ def _differences(file: ReadPrompt, serving: ReadPrompt) -> Iterator[str]:
             yield from as_lines(compare(file.content, serving.content, answers))
         elif old is not None and old.rendered_hash != new.rendered_hash:
             yield "the request that is made of it is another"
+        if old is not None and old.form != new.form:
+            yield "the request that is made of it is sent in another form"
     if file.constants != serving.constants:
         yield "its constants have other names"
 

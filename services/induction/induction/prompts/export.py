@@ -14,9 +14,12 @@ from nlu_shared.rendering import AnswerSpace, rendered
 from nlu_shared.rendering.prompt import examples_text
 from nlu_shared.rendering.retrieval import source
 from nlu_shared.schemas.base import canonical
+from nlu_shared.schemas.endpoints import ModelEndpoint
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 from nlu_shared.schemas.rendered import ModuleConstants, RenderedPrompt
 from pydantic import JsonValue
+
+from induction.prompts import documented
 
 METADATA = "PROMPT_METADATA"
 PARTS, SCHEMA, MOST_TOKENS = "SYSTEM_PARTS", "RESPONSE_SCHEMA", "MAX_TOKENS"
@@ -28,51 +31,6 @@ SELECTOR_BEGINS = (
 )
 SELECTOR_ENDS = "# The end of the selector."
 CHECKED = "# sha256 of all that follows this line: "
-DOCUMENTED = '''"""The prompt of one task, as exported by induction. Generated: edits are lost.
-
-The request that was measured, byte for byte, as a POST to /v1/messages takes it. `before` is what
-was said before the text, [{"speaker": ..., "text": ...}], and `known` the items that are committed,
-both as a case has them. An answer's label that stands in PROMPT_METADATA["spellings"] is another
-spelling of the label it has there.
-
-    import json
-
-    def request(text, model=PROMPT_METADATA["model"], before=(), known=None):
-        system = [{"type": "text", "text": part} for part in SYSTEM_PARTS if part]
-        for last in system[-1:]:
-            last["cache_control"] = {"type": "ephemeral"}
-        keys = ("speaker", "text")
-        turns = [{key: turn[key] for key in keys if turn.get(key)} for turn in before or ()]
-        case = {"before": turns} if turns else {}
-        case.update({} if known is None else {"known": known})
-        content = json.dumps({**case, "text": text}, ensure_ascii=False)
-        body = {
-            "max_tokens": MAX_TOKENS,
-            "messages": [{"role": "user", "content": content}],
-            "model": model,
-            "output_config": {"format": {"type": "json_schema", "schema": RESPONSE_SCHEMA}},
-            "system": system,
-        }
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-"""
-'''
-"""The head of a module. The code in it is what a test runs and compares."""
-CHOOSING = DOCUMENTED.replace(
-    """\
-    def request(text, model=""",
-    """\
-    bank = Bank(BANK_LINES, **RETRIEVAL)  # takes a moment: once is enough
-
-    def request(text, model=""",
-).replace(
-    """\
-        content = json""",
-    """\
-        chosen = bank.part(text, before or ())
-        system += [{"type": "text", "text": part} for part in [chosen] if part]
-        content = json""",
-)
-"""The same where examples are chosen for each text."""
 
 
 def to_module(
@@ -82,6 +40,7 @@ def to_module(
     version_id: UUID,
     answers: AnswerSpace,
     facts: dict[str, JsonValue],
+    endpoint: ModelEndpoint | None = None,
     constants: ModuleConstants | None = None,
 ) -> str:
     """The text of `prompts.py`, to be kept as UTF-8.
@@ -89,10 +48,15 @@ def to_module(
     answers: what the prompt's answers can be; with it the module says the request to the letter.
     facts: scores, models and data-set hash, written as metadata; a `caution` stands above them
         as a comment too.
+    endpoint: how its model is asked; None: nobody knows.
     constants: the names of the module it came from; they are written beside ours.
     """
     form = rendered(content, answers)
-    metadata = {**_head(content, task, version_id, answers, constants, form), **facts}
+    metadata = {
+        **_head(content, task, version_id, answers, constants, form),
+        **facts,
+        "endpoint": _dumped(endpoint),
+    }
     body = "\n".join(
         [
             f"{METADATA} = {metadata!r}",
@@ -109,7 +73,7 @@ def to_module(
         ]
     )
     caution = f"# {facts['caution']}\n" if facts.get("caution") else ""
-    head = DOCUMENTED if content.retrieval is None else CHOOSING
+    head = documented.head(form, endpoint)
     return f"{head}\n# version {version_id}\n{caution}{CHECKED}{sha256(body)}\n{body}"
 
 
@@ -120,6 +84,7 @@ def to_json(
     version_id: UUID,
     answers: AnswerSpace,
     facts: dict[str, JsonValue],
+    endpoint: ModelEndpoint | None = None,
     constants: ModuleConstants | None = None,
 ) -> str:
     """The same as one JSON document, its `sha256` taken over the canonical JSON of the rest."""
@@ -129,6 +94,7 @@ def to_json(
         "content": content.model_dump(mode="json"),
         "rendered": form.model_dump(mode="json"),
         **facts,
+        "endpoint": _dumped(endpoint),
     }
     checked = {**document, "sha256": sha256(canonical(document))}
     return json.dumps(checked, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -197,6 +163,10 @@ def _head(
         "spellings": dict(answers.other_spellings),
     }
     return head if constants is None else {**head, "constants": constants.model_dump(mode="json")}
+
+
+def _dumped(endpoint: ModelEndpoint | None) -> JsonValue:
+    return None if endpoint is None else endpoint.model_dump(mode="json")
 
 
 def _listed(name: str, rows: Sequence[Any] | Iterator[Any]) -> Iterator[str]:

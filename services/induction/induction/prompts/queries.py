@@ -13,6 +13,7 @@ from nlu_shared.kit.order import NEWEST, Order
 from nlu_shared.rendering import AnswerSpace
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.schemas.endpoints import ModelEndpoint
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.experiments import Assigned
 from nlu_shared.schemas.promotions import PromotionEvidence, PromotionProposal, ProposalStatus
@@ -32,7 +33,8 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.prompts import export, pointer, proposed
+from induction.model_settings import ModelSettings
+from induction.prompts import endpoints, export, pointer, proposed
 from induction.prompts.columns import PROPOSAL, PROPOSALS
 from induction.prompts.diff import compare
 from induction.prompts.models import (
@@ -73,11 +75,19 @@ def made_on(provider: str, model: str) -> MadeOn:
 
 
 async def active(
-    session: AsyncSession, row: PromptVersionRow, assigned: Assigned | None, *, model: str
+    session: AsyncSession,
+    row: PromptVersionRow,
+    assigned: Assigned | None,
+    *,
+    settings: ModelSettings,
 ) -> ActivePrompt:
-    """A version as what is to run. `model` is the service's own, for a version that was never
-    measured, of a task that names none."""
+    """A version as what is to run.
+
+    assigned: why this one, where a unit was named.
+    settings: the service's own model, and its providers, for a version that was never measured.
+    """
     answers = await answers_of(session, row)
+    model, endpoint = await endpoints.last_measured(session, row, settings)
     return ActivePrompt(
         task=row.task,
         version_id=row.id,
@@ -86,7 +96,8 @@ async def active(
         labels=answers.labels,
         spellings=answers.other_spellings,
         **await content_of(session, row, answers),
-        model=await model_of(session, row, model=model),
+        model=model,
+        endpoint=None if endpoint == ModelEndpoint.plain(model) else endpoint,
         made_on=await _made_on(session, row),
         assigned=assigned,
     )
@@ -108,18 +119,6 @@ async def answers_of(session: AsyncSession, row: PromptVersionRow) -> AnswerSpac
     if task.kind is not TaskKind.INTENT:
         return task.answers
     return AnswerSpace(task.kind, tuple(row.labels), task.answers.spellings)
-
-
-async def model_of(session: AsyncSession, row: PromptVersionRow, *, model: str) -> str:
-    """The model it was last measured with, else the task's own, else `model`."""
-    newest = (
-        select(PromptScoreRow.model)
-        .where(PromptScoreRow.version_id == row.id)
-        .order_by(col(PromptScoreRow.run_id).desc())
-        .limit(1)
-    )
-    measured = (await session.exec(newest)).first()
-    return measured or (await tasks.get(session, row.task)).task_model or model
 
 
 async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
@@ -204,10 +203,10 @@ async def diff(session: AsyncSession, task: str, *, before: UUID, after: UUID) -
 
 
 async def exported(
-    session: AsyncSession, row: PromptVersionRow, *, as_json: bool, model: str
+    session: AsyncSession, row: PromptVersionRow, *, as_json: bool, settings: ModelSettings
 ) -> str:
     """The version as text: of what it was made with and what its own run found, so that it is the
-    same whenever it is asked for. `model` as in `active`.
+    same whenever it is asked for. `settings` as in `active`.
 
     Raises Unfinished while that run goes on, IsEnsemble.
     """
@@ -218,11 +217,12 @@ async def exported(
     origin = await _made_on(session, row)
     of_run = [one for one in await scores_of(session, row) if one.run_id == row.run_id]
     own = own_scores(row.run_id, of_run)
+    model, endpoint = await endpoints.first_measured(session, row, settings)
     facts: dict[str, JsonValue] = {
         "validation_f1": own.get(Split.VALIDATION),
         "train_f1": own.get(Split.TRAIN),
         "dataset_hash": of_run[0].dataset_hash if of_run else None,
-        "model": row.model or await model_of(session, row, model=model),
+        "model": model,
         "made_on": None if origin is None else origin.model_dump(mode="json"),
         "caution": caution_of(origin),
     }
@@ -234,6 +234,7 @@ async def exported(
         version_id=row.id,
         answers=AnswerSpace(answers.kind, answers.labels, row.spellings),
         facts=facts,
+        endpoint=endpoint,
         constants=row.module_constants,
     )
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from nlu_shared.rendering import AnswerSpace
 from nlu_shared.rendering.retrieval import SOURCES
 from nlu_shared.schemas.base import Slug, canonical
+from nlu_shared.schemas.endpoints import ApiForm, Dialect, ModelEndpoint
 from nlu_shared.schemas.prompts import Block, PromptContent, Retrieval, TaskKind
 from nlu_shared.schemas.rendered import ModuleConstants
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -60,6 +61,13 @@ class ExportOrigin(BaseModel):
     kind: TaskKind | None = None
     labels: tuple[str, ...] = ()
     spellings: dict[str, str] = {}
+    endpoint: ModelEndpoint | None = None
+
+    @property
+    def form(self) -> tuple[ApiForm, Dialect]:
+        """In which its request is sent; before there were others it was Messages, whole."""
+        endpoint = self.endpoint or ModelEndpoint.plain("")
+        return endpoint.api, endpoint.dialect
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from nlu_shared.schemas.prompt_exports import PromptExport
 from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
 from nlu_shared.schemas.registry import PromptImport
 
+from induction.model_settings import ModelSettings
 from induction.prompts import bringing, export, queries, service
 from induction.resources import Resources
-from induction.settings import Settings
 from induction.tasks import service as tasks
 
 router = APIRouter(prefix="/v1/prompts/{task}", tags=["prompts"])
@@ -58,7 +58,7 @@ async def import_version(
     spec = await tasks.fresh(resources.database, identity, resources.logger, task)
     async with session_scope(resources.database, identity) as session:
         row, is_new = await bringing.bring_in(
-            session, spec, body, model=own_model(request), by=caller.subject
+            session, spec, body, model=model_settings(request).task_model, by=caller.subject
         )
         response.status_code = 201 if is_new else 200
         return await queries.view(session, row)
@@ -111,7 +111,8 @@ async def export_version(
     row = await (
         service.get(session, task, version) if version else queries.serving(session, task, alias)
     )
-    text = await queries.exported(session, row, as_json=format == "json", model=own_model(request))
+    settings = model_settings(request)
+    text = await queries.exported(session, row, as_json=format == "json", settings=settings)
     etag = f'"{export.sha256(text)}"'
     if is_held(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
@@ -119,7 +120,8 @@ async def export_version(
     return Response(text, media_type=kind, headers={"ETag": etag})
 
 
-def own_model(request: Request) -> str:
-    """The service's own, which answers where neither a measurement nor a task names one."""
-    settings: Settings = request.app.state.resources.settings
-    return settings.task_model
+def model_settings(request: Request) -> ModelSettings:
+    """The service's own model, which answers where neither a measurement nor a task names one, and
+    its providers."""
+    settings: ModelSettings = request.app.state.resources.settings
+    return settings

@@ -6,7 +6,8 @@ from functools import partial
 from uuid import UUID
 
 from nlu_shared.client.classification import Classification, ids_with, unit_of
-from nlu_shared.client.prompted.model import MessagesApi, ModelFailed
+from nlu_shared.client.prompted.endpoints import ModelApis, endpoint_of
+from nlu_shared.client.prompted.model import ModelFailed
 from nlu_shared.client.prompted.served import ServedPrompt
 from nlu_shared.client.prompted.source import PromptSource
 from nlu_shared.client.service import NLUResult, NLUService
@@ -14,6 +15,7 @@ from nlu_shared.client.transport import Transport
 from nlu_shared.environment import variable
 from nlu_shared.rendering import ModelPrediction, ModelRequest, Outcome, read, render_parts
 from nlu_shared.rendering.vote import vote
+from nlu_shared.schemas.endpoints import ModelEndpoint
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.rendered import RenderedPrompt
@@ -23,12 +25,12 @@ MODEL = "NLU_MODEL"
 
 
 class PromptedClassifier:
-    """`model` is asked instead of the one the prompt was measured with; NLU_MODEL is asked where
-    neither is known."""
+    """`model` is asked instead of the one the prompt was measured with, see `endpoints.instead`;
+    NLU_MODEL where neither is known."""
 
-    def __init__(self, source: PromptSource, api: MessagesApi, *, model: str | None = None) -> None:
+    def __init__(self, source: PromptSource, apis: ModelApis, *, model: str | None = None) -> None:
         self.source = source
-        self._api = api
+        self._apis = apis
         self._model = model
 
     async def classify(
@@ -45,7 +47,7 @@ class PromptedClassifier:
 
     async def close(self) -> None:
         await self.source.close()
-        await self._api.close()
+        await self._apis.close()
 
     async def _answer(
         self, prompt: ServedPrompt, message: str, context: Context | None
@@ -53,7 +55,8 @@ class PromptedClassifier:
         model = self._model or prompt.model or variable(MODEL)
         if model is None:
             raise ModelFailed(f"no model is known for this prompt; {MODEL} can name one")
-        prediction = await self._predicted(prompt, message, context, model)
+        endpoint = endpoint_of(prompt, model)
+        prediction = await self._predicted(prompt, message, context, endpoint)
         if prediction.fault is not None:
             raise ModelFailed(f"the model gave no usable answer: {prediction.fault}")
         is_label = prompt.answers.kind is TaskKind.INTENT
@@ -66,12 +69,16 @@ class PromptedClassifier:
         )
 
     async def _predicted(
-        self, prompt: ServedPrompt, message: str, context: Context | None, model: str
+        self,
+        prompt: ServedPrompt,
+        message: str,
+        context: Context | None,
+        endpoint: ModelEndpoint,
     ) -> ModelPrediction:
         """By vote, as it was measured. A member that gives no answer has none, and where none of
         them gives one it is as if there were but one."""
         answers = await asyncio.gather(
-            *(self._read(form, prompt, message, context, model) for form in prompt.forms),
+            *(self._read(form, prompt, message, context, endpoint) for form in prompt.forms),
             return_exceptions=True,
         )
         failures = [one for one in answers if isinstance(one, BaseException)]
@@ -90,13 +97,13 @@ class PromptedClassifier:
         prompt: ServedPrompt,
         message: str,
         context: Context | None,
-        model: str,
+        endpoint: ModelEndpoint,
     ) -> ModelPrediction:
         try:
-            request = await _rendered(form, message, context, model)
+            request = await _rendered(form, message, context, endpoint.model)
         except (TypeError, ValueError, RecursionError):
             raise ModelFailed("the message is no text") from None
-        return read(await self._api.complete(request), prompt.answers)
+        return read(await self._apis.complete(request, endpoint), prompt.answers)
 
 
 async def _rendered(

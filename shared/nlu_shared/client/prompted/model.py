@@ -1,13 +1,15 @@
-"""One call of a model by the Messages API, over the HTTP client a backend has anyway.
+"""One call of a model, in the form of its provider, over the HTTP client a backend has anyway.
 
-The SDK is not needed for it: the body is the renderer's, byte for byte what was measured, and an
-answer is read by the same function as in a measurement.
+The SDKs are not needed for it: the body is made by the function that makes it in a measurement, and
+an answer is read by the same function as there.
 """
 
 import asyncio
 import json
 import random
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import httpx2
 
@@ -15,38 +17,49 @@ from nlu_shared.backoff import BRIEF, requested_seconds
 from nlu_shared.certificates import trusted
 from nlu_shared.client.errors import ClientError
 from nlu_shared.client.loops import Clients
-from nlu_shared.environment import variable
-from nlu_shared.rendering import ModelAnswer, ModelRequest, as_bytes
-from nlu_shared.rendering.answers import read_message
+from nlu_shared.rendering import ModelAnswer, ModelRequest, as_bytes, body_of
+from nlu_shared.rendering.answers import read_completion, read_message
+from nlu_shared.schemas.endpoints import WHOLE, ApiForm, Dialect
 
 VERSION = "2026-10-21"
 TIMEOUT = httpx2.Timeout(60, connect=5)
-URL, KEY = "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"
 AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same request may be answered."""
+KEY = "NLU_MODEL_KEY"
+NO_KEY = "offline"
+"""The Messages API wants a key; the model that ships takes any."""
 
 
 class ModelFailed(ClientError):
     """The model gave no answer that can be used; the message says why, in our words."""
 
 
-class MessagesApi:
-    """`url` and `key` default to ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY."""
+class ModelApi(ABC):
+    """One server, asked in one form. `url` is its address, up to the path of the form; `key_name`
+    the variable that its key is from."""
 
-    def __init__(self, *, url: str | None = None, key: str | None = None) -> None:
-        base = url or variable(URL) or "https://api.anthropic.com"
-        self._url = f"{base.rstrip('/')}/v1/messages"
-        self._headers = {
-            "Authorization": f"Bearer {key or variable(KEY) or 'offline'}",
-            "anthropic-version": VERSION,
-            "Content-Type": "application/json",
-        }
+    form: ClassVar[ApiForm]
+    path: ClassVar[str]
+
+    def __init__(self, *, url: str, key: str | None = None, key_name: str = KEY) -> None:
+        self._url = f"{url.rstrip('/')}{self.path}"
+        self._headers = {**self.headers(key), "Content-Type": "application/json"}
+        self._key_name = key_name
         self._clients = Clients(lambda: httpx2.AsyncClient(timeout=TIMEOUT, verify=trusted()))
 
-    async def complete(self, request: ModelRequest) -> ModelAnswer:
-        """Tried as often as `BRIEF` says, where that may help. Raises ModelFailed."""
+    def headers(self, key: str | None) -> Mapping[str, str]:
+        """Beside the kind of the body."""
+        return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+    @abstractmethod
+    def read(self, body: Any) -> ModelAnswer | None:
+        """The answer in the parsed body of a response; None where there is none."""
+
+    async def complete(self, request: ModelRequest, dialect: Dialect | None = None) -> ModelAnswer:
+        """In the whole of the form, where no dialect is named. Tried as often as `BRIEF` says,
+        where that may help. Raises ModelFailed."""
         try:
-            body = as_bytes(request.messages())
+            body = as_bytes(body_of(request, self.form, dialect or WHOLE[self.form]))
         except (ValueError, RecursionError):
             raise ModelFailed("the text cannot be sent: it has no form in UTF-8") from None
         tried = 0
@@ -58,9 +71,11 @@ class MessagesApi:
             except (httpx2.HTTPError, httpx2.InvalidURL) as error:
                 why, after, may_repeat = type(error).__name__, None, True
             except ValueError:
-                raise ModelFailed(f"{KEY} cannot be sent: a key is plain ASCII") from None
+                raise ModelFailed(
+                    f"{self._key_name} cannot be sent: a key is plain ASCII"
+                ) from None
             else:
-                if answer.is_success and (read := read_message(_json(answer.content))):
+                if answer.is_success and (read := self.read(_json(answer.content))):
                     return read
                 why, after = f"status {answer.status_code}", answer.headers.get("retry-after")
                 may_repeat = answer.is_success or answer.status_code in AGAIN
@@ -73,6 +88,27 @@ class MessagesApi:
 
     async def close(self) -> None:
         await self._clients.close()
+
+
+class MessagesApi(ModelApi):
+    """A server of the Messages API."""
+
+    form, path = ApiForm.MESSAGES, "/v1/messages"
+
+    def headers(self, key: str | None) -> Mapping[str, str]:
+        return {**super().headers(key or NO_KEY), "anthropic-version": VERSION}
+
+    def read(self, body: Any) -> ModelAnswer | None:
+        return read_message(body)
+
+
+class ChatCompletionsApi(ModelApi):
+    """A server of the chat-completions API."""
+
+    form, path = ApiForm.CHAT_COMPLETIONS, "/chat/completions"
+
+    def read(self, body: Any) -> ModelAnswer | None:
+        return read_completion(body)
 
 
 def _json(body: bytes) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 from nlu_shared.client.prompted.served import ServedPrompt, Whence
 from nlu_shared.rendering import AnswerSpace
+from nlu_shared.schemas.endpoints import ModelEndpoint
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.rendered import RenderedPrompt, RenderedRetrieval
 
@@ -29,6 +30,7 @@ def served_of(text: str) -> ServedPrompt:
     form = RenderedPrompt.of(tuple(system), schema, most, _retrieval(constants))
     if form.rendered_hash != metadata["rendered_hash"]:
         raise ValueError("its request is not the one that was exported")
+    endpoint = metadata.get("endpoint")
     return ServedPrompt(
         task=metadata["task"],
         version=metadata["version_id"],
@@ -37,6 +39,7 @@ def served_of(text: str) -> ServedPrompt:
         ),
         forms=(form,),
         model=metadata.get("model"),
+        endpoint=None if endpoint is None else ModelEndpoint.model_validate(endpoint),
         whence=Whence.BUNDLED,
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nlu_shared.rendering import AnswerSpace
+from nlu_shared.schemas.endpoints import ModelEndpoint
 from nlu_shared.schemas.registry import ActivePrompt
 from nlu_shared.schemas.rendered import RenderedPrompt
 
@@ -18,14 +19,16 @@ class Whence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServedPrompt:
-    """All that is needed to run a version: what is sent, how it is read, and by which model. A
-    prompt has one form, an ensemble one of each member: all are sent, and their answers vote."""
+    """All that is needed to run a version: what is sent, how it is read, by which model, and how
+    that is asked (None: nobody tells, its name says it). A prompt has one form, an ensemble one of
+    each member: all are sent, and their answers vote."""
 
     task: str
     version: str
     answers: AnswerSpace
     forms: tuple[RenderedPrompt, ...]
     model: str | None
+    endpoint: ModelEndpoint | None
     whence: Whence
 
 
@@ -43,5 +46,6 @@ def served_of(active: ActivePrompt, whence: Whence) -> ServedPrompt:
         answers=AnswerSpace(active.kind, active.labels, active.spellings),
         forms=forms,
         model=active.model,
+        endpoint=active.endpoint,
         whence=whence,
     )

@@ -113,7 +113,7 @@ async def press_edit(
             session,
             spec,
             PromptImport(content=edited(old, body.texts, set(body.without)), notes=body.notes),
-            model=prompts_api.own_model(request),
+            model=prompts_api.model_settings(request).task_model,
             by=caller.subject,
             parent_id=version_id,
         )

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx2
 from nlu_shared.certificates import trusted
+from nlu_shared.rendering import body_of
+from nlu_shared.schemas.endpoints import WHOLE, ApiForm, Dialect
 from openai import (
     APIConnectionError,
     APIStatusError,
@@ -24,7 +26,7 @@ from openai import (
 from induction.llm.adapters.attempts import Again, always, settled
 from induction.llm.adapters.reading import read_completion
 from induction.llm.retry import Failure, Kind
-from induction.llm.servers import NEWER_LENGTH, Capacity, Dialect
+from induction.llm.servers import Capacity
 from induction.task_kinds.base import ModelAnswer, ModelRequest
 
 ADAPTER_VERSION = "chat/1"
@@ -32,7 +34,7 @@ ADAPTER_VERSION = "chat/1"
 NO_KEY = "none"
 """The SDK wants a key; a server that asks for none takes any."""
 TIMEOUT = timedelta(seconds=120)
-DIALECT = Dialect(takes_temperature=True)
+DIALECT = WHOLE[ApiForm.CHAT_COMPLETIONS]
 WINDOW_FIELDS = ("max_model_len", "context_length", "n_ctx", "n_ctx_train")
 PROBE_SECONDS = 5.0
 MOST_SLOTS = 10_000
@@ -83,7 +85,7 @@ class Chat:
         is asked at 0, so that equal requests mostly get equal answers; `sample` then has no
         meaning but to ask again."""
         return await settled(
-            partial(self._attempt, body_of(request, dialect)),
+            partial(self._attempt, body_of(request, ApiForm.CHAT_COMPLETIONS, dialect)),
             again=again,
             sleep=self._sleep,
             jitter=self._jitter,
@@ -125,19 +127,6 @@ class Chat:
         except (OpenAIError, httpx2.HTTPError, ValueError, RecursionError):
             return Failure(Kind.UNREADABLE)
         return _read(raw.http_response)
-
-
-def body_of(request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
-    """What is sent: the request as it was rendered, in what the server takes of it."""
-    body = request.chat_completions()
-    if not dialect.takes_schema:
-        del body["response_format"]
-    if dialect.takes_temperature:
-        body["temperature"] = 0
-    if dialect.effort is not None:
-        body["reasoning_effort"] = dialect.effort
-    body[dialect.length_field] = body.pop(NEWER_LENGTH)
-    return body
 
 
 def window_in(listed: Any, model: str) -> int | None:

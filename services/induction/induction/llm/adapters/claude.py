@@ -21,12 +21,14 @@ from anthropic import (
     DefaultAsyncHttpxClient,
 )
 from nlu_shared.certificates import trusted
+from nlu_shared.rendering import body_of
+from nlu_shared.schemas.endpoints import NEWER_LENGTH, ApiForm, Dialect
 
 from induction.llm.adapters.attempts import Again, always, settled
-from induction.llm.adapters.claude_batches import ClaudeBatches, body_of
+from induction.llm.adapters.claude_batches import ClaudeBatches
 from induction.llm.adapters.reading import read_message
 from induction.llm.retry import Failure, Kind
-from induction.llm.servers import NEWER_LENGTH, Capacity, Dialect
+from induction.llm.servers import Capacity
 from induction.task_kinds.base import ModelAnswer, ModelRequest
 
 ADAPTER_VERSION = "claude/1"
@@ -93,7 +95,7 @@ class Claude:
         received = await _received(
             # Raw: the SDK would read any JSON as half a message, and some of it not at all.
             self._client.messages.with_raw_response.create(
-                **body_of(request, dialect),
+                **body_of(request, ApiForm.MESSAGES, dialect),
                 extra_headers={SAMPLE_HEADER: str(sample)} if sample else None,
             )
         )

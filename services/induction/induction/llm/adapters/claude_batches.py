@@ -1,4 +1,4 @@
-"""Claude's Message Batches, and the body of a request, which is the same in one and alone.
+"""Claude's Message Batches; the body of a request is the same in one and alone.
 
 What comes back is read in `batch_reading`. Nothing is repeated here: what a failure means depends
 on what was asked, and `batches` knows it.
@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx2
+from nlu_shared.rendering import body_of
+from nlu_shared.schemas.endpoints import ApiForm, Dialect
 
 from induction.llm.adapters.batch_reading import (
     read_batch,
@@ -18,7 +20,6 @@ from induction.llm.adapters.batch_reading import (
 )
 from induction.llm.adapters.batching import ProviderBatch, Result
 from induction.llm.retry import Failure
-from induction.llm.servers import Dialect
 from induction.task_kinds.base import ModelRequest
 
 PAGE = 100
@@ -40,7 +41,8 @@ class ClaudeBatches:
     ) -> ProviderBatch | Failure:
         """One batch of these requests, each by its custom id."""
         bodies = [
-            {"custom_id": name, "params": body_of(request, dialect)} for name, request in requests
+            {"custom_id": name, "params": body_of(request, ApiForm.MESSAGES, dialect)}
+            for name, request in requests
         ]
         received = await self._receive(self._raw.create(requests=bodies, timeout=SECONDS))
         return received if isinstance(received, Failure) else read_batch(*_parts(received))
@@ -77,13 +79,3 @@ class ClaudeBatches:
 
 def _parts(response: httpx2.Response) -> tuple[int, httpx2.Headers, bytes]:
     return response.status_code, response.headers, response.content
-
-
-def body_of(request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
-    """What is sent: the request as it was rendered, in what the server takes of it."""
-    body = request.messages()
-    if not dialect.takes_schema:
-        del body["output_config"]
-    if dialect.effort is not None:
-        body.setdefault("output_config", {})["effort"] = dialect.effort
-    return body

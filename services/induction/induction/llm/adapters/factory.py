@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx2
 from nlu_shared.kit.errors import ServiceError
+from nlu_shared.schemas.endpoints import Dialect
 
 from induction.llm.adapters.models import Adapter
-from induction.llm.servers import Dialect
 from induction.providers import Api, Provider, Providers
 
 

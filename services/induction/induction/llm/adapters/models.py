@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Protocol
 
+from nlu_shared.schemas.endpoints import Dialect
+
 from induction.llm.accounting.flights import Slots
 from induction.llm.adapters.attempts import Again, Rest, always
 from induction.llm.adapters.batching import ProviderBatch, Result
@@ -17,7 +19,7 @@ from induction.llm.adapters.pace import patience_asked
 from induction.llm.adapters.paces import PacedSlots, Paces, SharedPace
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.retry import Failure
-from induction.llm.servers import Capacity, Dialect, Server
+from induction.llm.servers import Capacity, Server
 from induction.providers import Providers, address
 from induction.task_kinds.base import BY_MODEL, ModelAnswer, ModelRequest
 

@@ -1,0 +1,131 @@
+"""Which model is asked and where: the one that a prompt was measured with, unless a caller names
+another.
+
+A text goes to no vendor that the prompt was not measured with, but by the caller's word. An address
+of one's own is no prompt's affair: it is said here, by the environment.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from nlu_shared.client.prompted.model import (
+    KEY,
+    ChatCompletionsApi,
+    MessagesApi,
+    ModelApi,
+    ModelFailed,
+)
+from nlu_shared.client.prompted.served import ServedPrompt
+from nlu_shared.environment import variable
+from nlu_shared.rendering import ModelAnswer, ModelRequest
+from nlu_shared.schemas.endpoints import (
+    ANTHROPIC,
+    OFFLINE,
+    OPENAI,
+    WHOLE,
+    ApiForm,
+    ModelEndpoint,
+)
+
+URL = "NLU_MODEL_URL"
+"""With KEY: of the server that answers, whatever model and provider a prompt names."""
+
+
+class Vendor(NamedTuple):
+    """A provider that is known by its name: its form, the variables that say where it is and with
+    which key, and where it is where those say nothing."""
+
+    api: ApiForm
+    url: str
+    key: str
+    address: str | None
+
+
+VENDORS: Mapping[str, Vendor] = {
+    ANTHROPIC: Vendor(
+        ApiForm.MESSAGES, "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", "https://api.anthropic.com"
+    ),
+    OPENAI: Vendor(
+        ApiForm.CHAT_COMPLETIONS, "OPENAI_BASE_URL", "OPENAI_API_KEY", "https://api.openai.com/v1"
+    ),
+    OFFLINE: Vendor(ApiForm.MESSAGES, "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", None),
+}
+APIS: Mapping[ApiForm, type[ModelApi]] = {
+    one.form: one for one in (MessagesApi, ChatCompletionsApi)
+}
+
+
+class Place(NamedTuple):
+    """Where a model is asked, and with which key; `key_name` is the variable that it is from."""
+
+    url: str
+    key: str | None
+    key_name: str
+
+
+def endpoint_of(prompt: ServedPrompt, model: str) -> ModelEndpoint:
+    """How `model` is asked, the prompt's own or another."""
+    measured = prompt.endpoint or named(prompt.model or model)
+    return measured if model == prompt.model else instead(measured, model)
+
+
+def named(model: str) -> ModelEndpoint:
+    """How a model is asked by its name alone: `vendor/model` of that vendor, any other by the
+    Messages API. No model of Anthropic's has a slash in its name: such a one is at an address of
+    its own."""
+    name, _, rest = model.partition("/")
+    if rest and (vendor := VENDORS.get(name)):
+        return ModelEndpoint(provider=name, api=vendor.api, model=rest, dialect=WHOLE[vendor.api])
+    return ModelEndpoint.plain(model).model_copy(update={"has_address": "/" in model})
+
+
+def instead(measured: ModelEndpoint, model: str) -> ModelEndpoint:
+    """How the model is asked that a caller names in place of the measured one: another of the same
+    provider, in the same form, unless its name begins with another vendor's."""
+    name, _, rest = model.partition("/")
+    if rest and name == measured.provider:
+        return measured.model_copy(update={"model": rest})
+    if rest and name in VENDORS:
+        return named(model)
+    return measured.model_copy(update={"model": model})
+
+
+def place_of(endpoint: ModelEndpoint) -> Place:
+    """By the environment. Raises ModelFailed where it does not say: then nothing is sent."""
+    if url := variable(URL):
+        return Place(url, variable(KEY), KEY)
+    vendor = VENDORS.get(endpoint.provider)
+    if vendor is None or vendor.api is not endpoint.api:
+        raise ModelFailed(
+            f"the prompt's model is not at a vendor that is known here: set {URL} to the address of"
+            f" its server, and {KEY} where it wants a key"
+        )
+    url = variable(vendor.url) or (None if endpoint.has_address else vendor.address)
+    if url is None:
+        raise ModelFailed(
+            f"the prompt's model was measured at an address of its own: set {vendor.url} or {URL}"
+        )
+    return Place(url, variable(vendor.key), vendor.key)
+
+
+class ModelApis:
+    """The servers of the models that prompts name. With `url` (and `key`) that one is asked,
+    whatever a prompt names; else the environment says which, at each call."""
+
+    def __init__(self, *, url: str | None = None, key: str | None = None) -> None:
+        self._place = None if url is None else Place(url, key, KEY)
+        self._open: dict[tuple[ApiForm, Place], ModelApi] = {}
+
+    async def complete(self, request: ModelRequest, endpoint: ModelEndpoint) -> ModelAnswer:
+        """Raises ModelFailed."""
+        place = self._place or place_of(endpoint)
+        at = endpoint.api, place
+        if at not in self._open:
+            self._open[at] = APIS[endpoint.api](
+                url=place.url, key=place.key, key_name=place.key_name
+            )
+        return await self._open[at].complete(request, endpoint.dialect)
+
+    async def close(self) -> None:
+        for one in list(self._open.values()):
+            await one.close()
