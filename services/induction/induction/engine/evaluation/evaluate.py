@@ -17,6 +17,7 @@ from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.rendered import RenderedPrompt
 
 from induction.engine.data.folds import NO_FOLDS, Folds, out_of_fold
+from induction.engine.data.room import beyond_window
 from induction.engine.evaluation.usable import Unusable, objection
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call, Purpose, RunContext
@@ -59,13 +60,18 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class EvalResults:
-    """One result per case, by case id, in case order; none for the cases that are `lost`: the
-    provider let no answer through. Those of them that are `too_long` do not fit into the model's
-    window with the prompt."""
+    """What a prompt was answered.
+
+    by_case: one result per case, by case id, in case order; none for the cases that are lost.
+    lost: the provider let no answer through.
+    too_long: those of them that do not fit into the model's window with the prompt.
+    window: the tokens of that, where the prompt alone is longer: then none of them was asked.
+    """
 
     by_case: Mapping[UUID, CaseResult]
     lost: frozenset[UUID] = frozenset()
     too_long: frozenset[UUID] = frozenset()
+    window: int | None = None
 
     @property
     def cases(self) -> list[Case]:
@@ -127,7 +133,8 @@ async def evaluate(
     """One prompt on a list of cases, each asked without the examples of its fold, if it has one.
 
     Raises Stopped; what some of the cases were answered is then dropped. Where none of a block fits
-    into the model's window the others are not asked, and are lost.
+    into the model's window the others are not asked, and are lost; nor is any where the prompt
+    alone is longer than a window that is known.
 
     run: who answers, and who is told of the progress.
     content: the prompt.
@@ -146,6 +153,10 @@ async def evaluate(
         fold: rendered(questions.get(fold, content), plan.task.answers)
         for fold in set(fold_of.values())
     }
+    asked_with = [questions.get(fold, content) for fold in forms]
+    if cases and beyond_window(plan, asked_with, scale=run.token_scale):
+        all_cases = frozenset(fold_of)
+        return EvalResults({}, all_cases, all_cases, plan.context_window)
     ordered = sorted(cases, key=lambda case: fold_of[case.id])
     results: dict[UUID, CaseResult] = {}
     lost: set[UUID] = set()
@@ -183,7 +194,9 @@ async def evaluate(
             prediction = plan.task.parse(answer)
             results[case.id] = judge(plan.task, case, prediction)
             if prediction.fault is not None:
-                unusable.append(Unusable(prediction.fault, answer.text, case.transcript))
+                # No reason quotes what was answered to a text that nobody approved.
+                wrote = answer.text if plan.traffic is None else ""
+                unusable.append(Unusable(prediction.fault, wrote, case.transcript))
         await tell_progress()
         if or_fail and (reason := objection(unusable, answers=len(results))):
             run.fail(reason)
