@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from induction.engine.migration.comparison import BEYOND
 from induction.engine.migration.migrate import NOT_SEARCHED, NOTHING_SEARCHED, bound, migrate
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
@@ -120,6 +121,17 @@ async def test_logged_texts_take_the_place_of_cases_but_for_those_the_prompt_quo
     assert "Logged predictions were asked" in bad.summary
     assert len(runtime.sent) == bound(on).calls == 4 * 299
     assert not any("says" in event.model_dump_json() for event in events)
+
+
+async def test_where_no_migration_takes_as_many_predictions_as_are_needed_it_says_so() -> None:
+    runtime = Models({"old": same, "alike": same}, 5)
+    predictions = [logged(n, f"text{n} says{n} things{n}", "any") for n in range(1, 61)]
+    for margin, is_beyond in ((0.02, False), (0.0005, True)):
+        plan = plan_of(0, 5, to_models=("alike",), agreement=True, margin=margin)
+        on = on_traffic(plan, predictions, {}, serving=None)
+        (one,) = await comparisons(on, runtime)
+        assert one.kind is ComparisonKind.NEEDS_LABELS
+        assert one.summary.endswith(BEYOND) is is_beyond
 
 
 async def test_a_reason_quotes_no_answer_to_a_logged_text() -> None:

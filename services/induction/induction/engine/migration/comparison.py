@@ -30,7 +30,7 @@ from nlu_shared.schemas.migration import (
     ModelComparison,
 )
 from nlu_shared.schemas.prompts import TaskKind
-from nlu_shared.schemas.traffic import TRAFFIC
+from nlu_shared.schemas.traffic import MOST_REPLAYED, TRAFFIC
 
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import labels_until
@@ -42,6 +42,7 @@ from induction.task_kinds.base import Case, Task
 
 POWER = NormalDist().inv_cdf(0.8)
 ONE_STRATUM = "all"
+BEYOND = f" One migration takes {MOST_REPLAYED} at most: a wider margin would tell, or labels."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ def compared(task: Task, before: EvalResults, after: EvalResults, terms: Terms) 
     kind = _kind(gain, cases, sign_flip_test(*map(Floats.tolist, scores)), falls, terms)
     unsettled = kind is ComparisonKind.NEEDS_LABELS
     more = _labels_needed(gain, cases, len(before.by_case), len(groups), terms)
+    beyond = terms.tested_on == TRAFFIC and len(before.by_case) + more > MOST_REPLAYED
     return ModelComparison(
         model=terms.model,
         kind=kind,
@@ -114,7 +116,7 @@ def compared(task: Task, before: EvalResults, after: EvalResults, terms: Terms) 
         worse_on=falls,
         labels_needed=more if unsettled else None,
         label_first=thinnest(task, before) if unsettled and terms.tested_on != TRAFFIC else [],
-        summary=_summary(kind, gain, falls, terms, more),
+        summary=_summary(kind, gain, falls, terms, more) + (BEYOND if unsettled and beyond else ""),
     )
 
 
