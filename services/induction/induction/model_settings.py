@@ -1,6 +1,7 @@
 """Which models induction is told of by its environment, and who answers under their names."""
 
 import os
+from collections.abc import Iterable
 from typing import Self
 
 from nlu_shared.environment import variable
@@ -12,6 +13,7 @@ from induction.providers import (
     ANTHROPIC,
     OFFLINE,
     OPENAI,
+    STANDS_IN,
     Api,
     Provider,
     ProviderName,
@@ -93,6 +95,13 @@ class ModelSettings(EnvironmentSettings):
             ),
         }
         return Providers({**known, **self.providers}, self.provider)
+
+    def assumed(self, models: Iterable[str]) -> list[str]:
+        """Says of models that somebody named that the one that ships answers instead. What the
+        service's own names mean its operator knows."""
+        own, providers = {self.task_model, self.proposer_model}, self.models_of
+        named = dict.fromkeys(one for one in models if one not in own)
+        return [STANDS_IN.format(one) for one in named if providers.stands_in(one)]
 
 
 def _with_key(name: str, provider: Provider) -> Provider:

@@ -19,6 +19,11 @@ from pydantic import Field, SecretStr, StringConstraints
 ANTHROPIC, OPENAI, OFFLINE = endpoints.ANTHROPIC, endpoints.OPENAI, endpoints.OFFLINE
 """The last is the provider of the model that ships, and all that its answers are filed under:
 wherever it listens it answers the same."""
+STANDS_IN = (
+    "{} is answered by the offline model, a small learner and no language model: the name has no"
+    " provider, and the default one is offline. Write it as provider/model, or set"
+    " INDUCTION_PROVIDER."
+)
 ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 
 
@@ -108,6 +113,12 @@ class Providers:
         name, slash, rest = model.partition("/")
         is_other = bool(slash and rest) and name not in self.by_name
         return is_other and self.by_name[self.default].is_offline
+
+    def stands_in(self, model: str) -> bool:
+        """Whether the model that ships answers under a name that does not say so: one without a
+        provider, where it is the default."""
+        name, _ = self.of(model)
+        return self.by_name[name].is_offline and model.partition("/")[0] != name
 
     def provider(self, model: str) -> Provider:
         return self.by_name[self.of(model)[0]]

@@ -53,8 +53,10 @@ class Resources:
         return APP_IDENTITY
 
     async def remarks_on(self, model: str, table: PriceTable) -> list[str]:
-        """As `llm.trial.remarks_on`."""
+        """As `llm.trial.remarks_on`, and where another answers than the name says."""
         cap = Decimal(str(self.settings.month_cap_usd))
+        if assumed := self.settings.assumed([model]):
+            return assumed
         return await trial.remarks_on(
             self.database, APP_IDENTITY, self.models, model, table, month_cap=cap
         )

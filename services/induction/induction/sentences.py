@@ -5,11 +5,13 @@ import re
 from calendar import month_name
 from collections import Counter
 
-from nlu_shared.schemas.migration import ModelFigures
+from nlu_shared.schemas.headroom import Headroom
+from nlu_shared.schemas.migration import ComparisonKind, ModelComparison, ModelFigures
 from nlu_shared.schemas.prompts import Change, Edit, Op
 from nlu_shared.schemas.run_views import RunView
 from nlu_shared.schemas.runs import RunStatus
 from nlu_shared.schemas.spending import Spend
+from nlu_shared.schemas.traffic import TRAFFIC
 
 # Of no name, version, decimal number or address.
 _THOUSANDS = re.compile(r"(?<![\w.,/:=?&#@%-])\d{4,}(?![\w/-]|[.,:]\d)")
@@ -85,6 +87,35 @@ def costing(one: ModelFigures) -> str:
     }
     known = [words.format(value) for words, value in parts.items() if value is not None]
     return f"{one.model}: {', '.join(known) or 'no figures'}, of {counted(one.calls, 'answer')}"
+
+
+def ways_of(headroom: Headroom) -> list[str]:
+    """How the same cases were answered in each way of asking, and by a plain classifier."""
+    ways = [f"As it is: F1 {headroom.score:.3f} on {counted(headroom.cases, 'case')}."]
+    ways += [
+        f"With {one.variant.value}: F1 {one.score:.3f}, {one.gain:+.3f} a case; fixed {one.fixed},"
+        f" broke {one.broke}; {one.tokens:,} tokens."
+        for one in headroom.variants
+    ]
+    if not headroom.variants:
+        ways.append("It was asked in no other way.")
+    plain = headroom.classifier
+    if plain is None:
+        return ways
+    if plain.score is None:
+        return [*ways, f"No plain classifier beside it: {plain.missing}."]
+    same = "" if plain.same_score is None else f"; {plain.same_score:.3f} on the same cases"
+    return [
+        *ways,
+        f"A plain classifier: F1 {plain.score:.3f} on {counted(plain.cases, 'case')}{same}.",
+    ]
+
+
+def claim_of(one: ModelComparison) -> str:
+    """What is claimed of a new model, in words."""
+    if one.kind is ComparisonKind.NEEDS_LABELS and one.tested_on == TRAFFIC:
+        return "needs more predictions"
+    return one.kind.value.replace("_", " ")
 
 
 def level(alpha: float) -> str:

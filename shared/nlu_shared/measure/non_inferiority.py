@@ -51,6 +51,16 @@ def moved(gains: ArrayLike, strata: Sequence[str], *, margin: float) -> Moved:
     return Moved(float((sums / sizes).mean()), float(error_of(sizes, variances, margin=margin)))
 
 
+def least_groups(margin: float, alpha: float) -> int:
+    """How many groups of cases rule the margin out where none of them moves, about: with fewer no
+    answer is to be had.
+
+    margin: the loss to be ruled out, above 0.
+    alpha: two-sided.
+    """
+    return int(NormalDist().inv_cdf(1 - alpha / 2) ** 2 * (1 - margin) / margin)
+
+
 def variances_of(sizes: Floats, sums: Floats, squares: Floats) -> Floats:
     """Of the gains of each stratum, shape (..., strata), as are all three.
 

@@ -36,7 +36,7 @@ class Forecast(Schema):
         default=0, description="training cases that a prompt may show as examples"
     )
     predictions: int | None = Field(
-        default=None, description="of a replay: logged predictions there are for it"
+        default=None, description="of a run about traffic: logged predictions there are for it"
     )
     calls: int = Field(description="requests to models, at most")
     money_usd: float = Field(description="US dollars, at most")

@@ -43,7 +43,8 @@ class MigrationTerms(Body):
     )
     agreement: bool = Field(
         default=False,
-        description="of a migration: compare with the old model's answers instead of the labels",
+        description="of a migration: compare with the old model's answers instead of the labels;"
+        " where there are no approved cases, or too few for an answer, on logged predictions",
     )
 
 
@@ -82,7 +83,10 @@ class ModelComparison(Schema):
     optimised: bool = Field(description="was another prompt found for it than the old model's?")
     version_hash: str = Field(description="of the prompt it was asked with")
     version_id: UUID | None = Field(default=None, description="the version of that prompt")
-    tested_on: str = Field(description="'test': untouched cases; 'validation': there are none")
+    tested_on: str = Field(
+        description="'test': untouched cases; 'validation': there are none; 'traffic': logged"
+        " predictions, whose truths nobody knows"
+    )
     measure: Measure = Field(description="f1, or agreement with the old model's answers")
     cases: int = Field(description="that both models answered")
     before: float = Field(
@@ -100,7 +104,9 @@ class ModelComparison(Schema):
     look: int = Field(default=1, description="which migration on these cases this is, from 1")
     worse_on: list[ComponentFall] = Field(default=[], description="the largest fall first")
     labels_needed: int | None = Field(
-        default=None, description="further labelled cases that would settle it, about"
+        default=None,
+        description="further labelled cases that would settle it, about; of 'traffic', further"
+        " logged predictions",
     )
     label_first: list[str] = Field(default=[], description="of what there are the fewest")
     summary: str = Field(description="the same in a sentence")

@@ -85,7 +85,7 @@ class RunView(Approvals):
         default=None, description="of a canary: has the model behind the prompt changed?"
     )
     predictions: int | None = Field(
-        default=None, description="of a replay: the logged predictions it was started on"
+        default=None, description="of a run about traffic: the logged predictions it was started on"
     )
     replay: TrafficReplay | None = Field(
         default=None, description="of a replay: what the version would change of traffic"

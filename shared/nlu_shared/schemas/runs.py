@@ -141,7 +141,8 @@ class RunRequest(MigrationTerms, ChosenApprovals, ChosenBatches, ChosenCandidate
         default=None,
         ge=1,
         le=MOST_REPLAYED,
-        description=f"of a replay alone: the newest logged predictions; null: {USUAL_REPLAYED}",
+        description="of a replay, or of a migration by agreement, which is then about them: the"
+        f" newest logged predictions; null: {USUAL_REPLAYED}, as far as it is about any",
     )
     members: Annotated[
         tuple[UUID, ...],
@@ -164,9 +165,13 @@ class RunRequest(MigrationTerms, ChosenApprovals, ChosenBatches, ChosenCandidate
 
     @model_validator(mode="after")
     def _of_one_kind_alone(self) -> "RunRequest":
-        for name, kind in (("predictions", RunKind.REPLAY), ("candidate", RunKind.IMPROVE)):
-            if getattr(self, name) is not None and self.kind is not kind:
-                raise PydanticCustomError(name, f"of a run of kind {kind}, and of no other run")
+        if self.candidate is not None and self.kind is not RunKind.IMPROVE:
+            raise PydanticCustomError("candidate", "of a run of kind improve, and of no other run")
+        agrees = self.kind is RunKind.MIGRATE and self.agreement
+        if self.predictions is not None and not agrees and self.kind is not RunKind.REPLAY:
+            raise PydanticCustomError(
+                "predictions", "of a replay or a migration by agreement, and of no other run"
+            )
         return self
 
     @model_validator(mode="after")

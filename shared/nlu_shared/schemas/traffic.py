@@ -6,6 +6,8 @@ from pydantic import Field
 
 from nlu_shared.schemas.base import Schema
 
+TRAFFIC = "traffic"
+"""What logged predictions are called where else a split is named."""
 USUAL_REPLAYED = 500
 MOST_REPLAYED = 2_000
 """Logged predictions of one replay: all are in the engine's memory at once."""

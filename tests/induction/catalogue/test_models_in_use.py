@@ -17,6 +17,7 @@ from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, client, opened, serving
 from tests.induction.pricing.billed import OWN, billed, put
+from tests.induction.runs.driving import reached, start
 from tests.induction.test_scopes import key_with
 
 
@@ -59,6 +60,22 @@ async def test_roles_of_tasks_and_what_serves_are_uses(paid: Stack) -> None:
     assert one["used_by"] == ["serving: task_model", "serving: production"]
     await paid.induction.patch("/v1/tasks/serving", json={"archived": True})
     assert "anthropic/claude-opus-5-5" not in [one["model"] for one in (await seen(paid))["models"]]
+
+
+@pytest.mark.law
+async def test_production_is_on_the_model_that_active_says(paid: Stack) -> None:
+    await make_task(paid, "measured", cases=20)
+    run = await start(paid, "measured", kind="evaluate")
+    async with paid.working():
+        await reached(paid, run, "completed")
+    await paid.induction.patch("/v1/tasks/measured", json={"task_model": "claude-opus-5-5"})
+    active = (await paid.induction.get("/v1/prompts/measured/active")).json()
+    assert active["model"] == "claude-haiku-5-5"
+    haiku, opus = [await model(paid, f"anthropic/claude-{one}-5-5") for one in ("haiku", "opus")]
+    assert "measured: production" in haiku["used_by"]
+    assert "measured: task_model" in opus["used_by"]
+    assert "measured: production" not in opus["used_by"]
+    await paid.induction.patch("/v1/tasks/measured", json={"archived": True})
 
 
 @pytest.mark.parametrize(("days", "warns"), [(91, False), (90, True), (1, True), (-3, True)])

@@ -8,13 +8,20 @@ from induction.engine.data.splits import splits_of
 from induction.engine.headroom.chance import ChanceBasis, Evidence, foretell
 from induction.engine.headroom.classifier import NOTHING_TO_LEARN, classified
 from induction.engine.headroom.design import MOST_CALLS, design, probed
-from induction.engine.headroom.measure import bound, measure
+from induction.engine.headroom.measure import NO_OTHER_WAY, bound, measure
 from induction.engine.headroom.remedy import Findings, remedy, sentence
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
+from induction.sentences import ways_of
 from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.rendering import prompt_tokens
-from nlu_shared.schemas.events import HeadroomEstimated, RunFinished, Split, StoredEvent
+from nlu_shared.schemas.events import (
+    HeadroomEstimated,
+    RunFinished,
+    RunStarted,
+    Split,
+    StoredEvent,
+)
 from nlu_shared.schemas.headroom import Headroom, Remedy, Variant
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
@@ -58,6 +65,18 @@ async def test_150_calls_say_what_examples_gain_and_how_far_the_answers_hold() -
     assert by_variant[Variant.MANY].examples > by_variant[Variant.FEW].examples == 5
     assert headroom.changed_again == 0
     assert headroom.interval[0] < headroom.gain < headroom.interval[1]
+
+
+async def test_where_no_other_way_of_asking_fits_that_is_told() -> None:
+    plan = replace(plan_for(PLAIN), max_prompt_tokens=1)
+    events = await events_of(plan, World(PLAIN), measure)
+    (started,) = [one for one in events if isinstance(one, RunStarted)]
+    assert NO_OTHER_WAY in started.notes
+    (one,) = [event.headroom for event in events if isinstance(event, HeadroomEstimated)]
+    assert one.variants == []
+    assert "It was asked in no other way." in ways_of(one)
+    usual = await events_of(plan_for(PLAIN), World(PLAIN), measure)
+    assert not [one for one in usual if isinstance(one, RunStarted) and NO_OTHER_WAY in one.notes]
 
 
 class Narrow(World):

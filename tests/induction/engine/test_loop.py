@@ -150,6 +150,8 @@ async def test_a_proposer_that_never_answers_right_ends_the_search() -> None:
     assert all(whys[1:])
     (reached,) = only(events, VerdictReached)
     assert reached.verdict.kind is VerdictKind.NO_CHANGE
+    (over,) = only(events, RunFinished)
+    assert over.reason.endswith("; no usable change was proposed, in 8 attempts")
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,13 @@
 """What a migration claims of a new model, and how often it is wrong."""
 
+from dataclasses import replace
+
 import pytest
-from induction.engine.migration.migrate import NOT_SEARCHED, bound, migrate
+from induction.engine.migration.comparison import BEYOND
+from induction.engine.migration.migrate import NOT_SEARCHED, NOTHING_SEARCHED, bound, migrate
 from induction.engine.plan import Plan
+from induction.engine.runtime import Call
+from induction.engine.traffic import on_traffic
 from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.measure.non_inferiority import holm, moved
 from nlu_shared.schemas.events import (
@@ -13,6 +18,7 @@ from nlu_shared.schemas.events import (
     RunStarted,
 )
 from nlu_shared.schemas.migration import ComparisonKind, Measure, ModelComparison
+from nlu_shared.schemas.prompts import Example
 
 from tests.induction.engine.migrating import (
     EVEN,
@@ -24,6 +30,7 @@ from tests.induction.engine.migrating import (
     shown_in,
 )
 from tests.induction.engine.runtimes import Recording, events_of
+from tests.induction.engine.test_traffic import logged
 
 RUNS = 300
 
@@ -96,6 +103,61 @@ async def test_without_labels_it_is_called_agreement_and_measured_against_the_ol
     assert one.kind is ComparisonKind.NOT_WORSE
     assert "agreement with the old model" in one.summary
     assert not [event for event in events if isinstance(event, PromptEvaluated)]
+
+
+async def test_logged_texts_take_the_place_of_cases_but_for_those_the_prompt_quotes() -> None:
+    runtime = Models({"old": same, "alike": same, "bad": worse_on_one}, 5)
+    plan = plan_of(0, 5, to_models=("alike", "bad"), agreement=True, optimise=True)
+    quoted = Example(text="text1 says1 things1", output="label1")
+    baseline = plan.baseline.model_copy(update={"examples": (quoted,)})
+    predictions = [logged(n, f"text{n} says{n} things{n}", "any") for n in range(1, 301)]
+    on = on_traffic(replace(plan, baseline=baseline), predictions, {}, serving=None)
+    events = await events_of(on, runtime, migrate)
+    (started,) = [one for one in events if isinstance(one, RunStarted)]
+    assert (NOTHING_SEARCHED in started.notes, started.splits) == (True, {})
+    alike, bad = [one.comparison for one in events if isinstance(one, ModelCompared)]
+    assert (alike.tested_on, alike.cases, alike.measure) == ("traffic", 299, Measure.AGREEMENT)
+    assert (bad.kind, bad.worse_on[0].component) == (ComparisonKind.WORSE, "label2")
+    assert "Logged predictions were asked" in bad.summary
+    assert len(runtime.sent) == bound(on).calls == 4 * 299
+    assert not any("says" in event.model_dump_json() for event in events)
+
+
+async def test_where_no_migration_takes_as_many_predictions_as_are_needed_it_says_so() -> None:
+    runtime = Models({"old": same, "alike": same}, 5)
+    predictions = [logged(n, f"text{n} says{n} things{n}", "any") for n in range(1, 61)]
+    for margin, is_beyond in ((0.02, False), (0.0005, True)):
+        plan = plan_of(0, 5, to_models=("alike",), agreement=True, margin=margin)
+        on = on_traffic(plan, predictions, {}, serving=None)
+        (one,) = await comparisons(on, runtime)
+        assert one.kind is ComparisonKind.NEEDS_LABELS
+        assert one.summary.endswith(BEYOND) is is_beyond
+
+
+async def test_a_reason_quotes_no_answer_to_a_logged_text() -> None:
+    class Chatting(Models):
+        def _one(self, call: Call) -> ModelAnswer:
+            return ModelAnswer(Outcome.OK, "I would rather talk.")
+
+    plan = plan_of(0, 5, to_models=("new",), agreement=True)
+    predictions = [logged(n, f"text{n} says{n} things{n}", "any") for n in range(1, 31)]
+    on = on_traffic(plan, predictions, {}, serving=None)
+    events = await events_of(on, Chatting({}, 5), migrate)
+    (over,) = [one for one in events if isinstance(one, RunFinished)]
+    assert over.status == "failed"
+    assert over.reason.startswith("nearly no answer of the model is usable: 30 of 30")
+    assert "talk" not in over.reason
+
+
+async def test_a_new_model_that_cannot_be_asked_is_not_judged_and_the_others_are() -> None:
+    runtime = Models({"old": same, "alike": same}, 5)
+    why = "its server takes no request"
+    plan = plan_of(300, 5, to_models=("mute", "alike"), unusable={"mute": why}, optimise=True)
+    mute, alike = await comparisons(replace(plan, max_iterations=1), runtime)
+    assert (mute.model, mute.kind, mute.cases) == ("mute", ComparisonKind.NOT_JUDGED, 0)
+    assert mute.summary == f"Not judged: {why}."
+    assert (alike.kind is ComparisonKind.NOT_JUDGED, alike.alpha) == (False, 0.05)
+    assert "mute" not in {call.request.model for call in runtime.sent}
 
 
 @pytest.mark.law

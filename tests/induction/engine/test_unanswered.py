@@ -1,16 +1,18 @@
 """What the provider let no model answer scores for nobody, and too much of it decides nothing."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.headroom.measure import measure
+from induction.engine.migration.migrate import migrate
 from induction.engine.plan import Plan
-from induction.engine.run import evaluate_only
-from induction.engine.runtime import Call
+from induction.engine.run import evaluate_only, improve
+from induction.engine.runtime import Call, Runtime
 from induction.task_kinds.base import Case, ModelPrediction, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.rendering import prompt_tokens
@@ -19,6 +21,7 @@ from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
     EvaluationProgress,
+    ModelCompared,
     PromptEvaluated,
     RunFinished,
     Split,
@@ -27,6 +30,7 @@ from nlu_shared.schemas.events import (
     VerdictReached,
 )
 from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.migration import ComparisonKind
 
 from tests.induction.engine.runtimes import (
     Losing,
@@ -174,6 +178,30 @@ async def test_a_baseline_that_is_too_long_fails_the_run_with_its_size() -> None
             "the prompt is too long for the model's window, with 64 cases tried: it has about"
             f" {prompt_tokens(plan.baseline, plan.task.answers)} tokens"
         )
+
+
+@pytest.mark.parametrize("engine", [improve, evaluate_only, measure, migrate])
+async def test_a_prompt_longer_than_a_known_window_ends_a_run_before_anything_is_asked(
+    engine: Callable[[Plan, Runtime], Awaitable[None]],
+) -> None:
+    plan = replace(toy_plan(per_label=60), context_window=20, to_models={"new": None})
+    world = OfflineRuntime()
+    end = (await events_of(plan, world, engine))[-1]
+    assert isinstance(end, RunFinished)
+    size = prompt_tokens(plan.baseline, plan.task.answers)
+    reason = f"the prompt is too long for the model's window of 20 tokens: it has about {size}"
+    assert (end.status, end.reason) == ("failed", f"{reason} tokens")
+    assert world.sent == []
+
+
+async def test_a_new_model_without_room_for_the_prompt_is_not_judged_and_not_asked() -> None:
+    plan = replace(toy_plan(per_label=30), to_models={"narrow": 20, "wide": None})
+    world = OfflineRuntime()
+    events = await events_of(plan, world, migrate)
+    narrow, wide = [one.comparison for one in events if isinstance(one, ModelCompared)]
+    assert (narrow.kind, wide.kind) == (ComparisonKind.NOT_JUDGED, ComparisonKind.NEEDS_LABELS)
+    assert "window of 20 tokens" in narrow.summary
+    assert "narrow" not in {call.request.model for call in world.sent}
 
 
 @pytest.mark.parametrize("tries_ladder", [False, True])

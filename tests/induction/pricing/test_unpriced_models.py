@@ -42,6 +42,14 @@ async def test_a_task_is_not_made_with_a_model_nobody_can_price(paid: Stack) -> 
     assert defined["version"] == 0
 
 
+async def test_a_price_that_holds_later_is_named_with_its_day(paid: Stack) -> None:
+    begins = datetime.now(UTC).date() + timedelta(days=2)
+    await put(paid, OWN | {"model": "later", "since": str(begins)})
+    answer = await make(paid, "early", task_model="later")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_model")
+    assert f"today: the first row there is holds from {begins} on" in answer.json()["detail"]
+
+
 async def test_a_price_is_given_and_the_task_is_made(paid: Stack) -> None:
     await put(paid, OWN | {"model": "given"})
     assert (await make(paid, "given-one", task_model="given")).status_code == 201

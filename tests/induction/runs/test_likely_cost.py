@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from induction.runs.starting.estimate import within
 from nlu_shared.schemas.forecasts import Likely
+from offline_model.settings import OfflineSettings
 
+from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
-from tests.fixtures.stack import Stack
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import Stack, opened
 from tests.induction.runs.driving import reached, sql, start
 
 CAP = "INSERT INTO month_spend VALUES (date_trunc('month', now() AT TIME ZONE 'UTC')::date, $1)"
@@ -85,6 +88,22 @@ async def test_a_run_that_a_smaller_limit_ended_tells_nothing_of_a_larger_one(
     assert larger["likely"]["minutes"][0] > 0
     alike = await forecast(stack, "cut-short", kind="improve", limits={"calls": 25})
     assert alike["likely"]["runs"] == 1
+
+
+async def test_a_first_forecast_knows_how_long_its_model_takes(
+    databases: Databases, servers: Servers
+) -> None:
+    slow = OfflineSettings(latency_ms=300)
+    async with opened(databases, servers, model=slow) as stack:
+        await make_task(stack, "slow-at-first", cases=40)
+        assert (await forecast(stack, "slow-at-first"))["likely"]["minutes"] is None
+        run = await start(stack, "slow-at-first", kind="evaluate", limits={"calls": 4})
+        async with stack.working():
+            await reached(stack, run)
+        await sql(stack, "UPDATE runs SET status = 'failed' WHERE id = $1", run)
+        known = await forecast(stack, "slow-at-first")
+        least = known["calls"] * 0.3 / 60 / stack.settings.concurrency
+        assert least <= known["likely"]["minutes"][0] < 5 * least
 
 
 async def test_a_month_without_money_is_told_before_the_start(stack: Stack) -> None:

@@ -89,6 +89,31 @@ async def test_a_server_is_asked_in_what_it_takes(
 
 
 @pytest.mark.law
+async def test_a_prompt_longer_than_the_window_of_a_server_is_told_and_never_asked(
+    databases: Databases, servers: Servers
+) -> None:
+    server = ChatServer()
+    async with beside(databases, servers, server, context_window=256) as stack:
+        path = "/v1/prompts/elsewhere/versions"
+        served = (await stack.induction.get(path)).json()["items"][0]["content"]["instructions"]
+        block = {"name": "long", "text": "Take great care of each word. " * 60}
+        version = await stack.induction.post(
+            path, json={"content": {"instructions": [*served, block]}, "promote": True}
+        )
+        assert version.status_code == 201, version.text
+        order: dict[str, Any] = {"task": "elsewhere", "models": LOCAL, "kind": "evaluate"}
+        dry = await stack.induction.post("/v1/runs", json={**order, "dry_run": True})
+        assert "ends before anything is asked" in " ".join(dry.json()["notes"])
+        assert (dry.json()["fits"], dry.json()["starts"]) == (False, True)
+        run = await start(stack, **order)
+        async with stack.working():
+            over = await reached(stack, run)
+        assert over["status"] == "failed"
+        assert over["reason"].startswith("the prompt is too long for the model's window of 256 ")
+        assert over["spend"]["calls"] == server.answered == 1, "the probe alone"
+
+
+@pytest.mark.law
 async def test_a_server_that_does_not_tell_tokens_is_booked_at_the_bound_and_named(
     databases: Databases, servers: Servers
 ) -> None:

@@ -28,6 +28,21 @@ async def test_a_task_is_made_once_and_asked_for_again_without_harm(stack: Stack
     assert [task for task in listed if task["slug"] == "yes-or-no"] == [first.json()]
 
 
+async def test_a_name_that_the_offline_model_answers_under_is_said(stack: Stack) -> None:
+    body = {**TASK, "slug": "elsewhere-named", "task_model": "gpt-4o-mini"}
+    made = (await stack.induction.post("/v1/tasks", json=body)).json()
+    (note,) = [one for one in made["notes"] if "gpt-4o-mini" in one]
+    assert "answered by the offline model" in note
+    own = {**body, "slug": "own-named", "task_model": "offline/gpt-4o-mini"}
+    assert (await stack.induction.post("/v1/tasks", json=own)).json()["notes"] == []
+    await make_task(stack, "named-for-once", cases=4)
+    order = {"task": "named-for-once", "models": {"task": "gpt-4o-mini"}, "kind": "evaluate"}
+    run = await start(stack, **order)
+    assert note in (await shown(stack, run))["notes"]
+    usual = await start(stack, "named-for-once", kind="evaluate")
+    assert not [one for one in (await shown(stack, usual))["notes"] if "offline" in one]
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [

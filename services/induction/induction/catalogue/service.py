@@ -8,15 +8,13 @@ from datetime import date
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.schemas.models import ModelsView, ModelView, ProviderView
-from nlu_shared.schemas.prompts import ServingAlias
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.llm import prices
 from induction.llm.prices import PriceTable
 from induction.llm.reaching import reach
 from induction.pricing import service as pricing
-from induction.prompts.models import PromptMoveRow
+from induction.prompts import pointer
 from induction.providers import Providers, address
 from induction.settings import Settings
 from induction.tasks import service as tasks
@@ -100,10 +98,7 @@ async def _uses(session: AsyncSession, settings: Settings, caller: Caller | None
     defaults = {"task_model": settings.task_model, "proposer_model": settings.proposer_model}
     for role, model in defaults.items():
         uses[_full(model, settings)].append(f"{DEFAULT}: {role}")
-    in_production = select(PromptMoveRow.task).where(
-        PromptMoveRow.alias == ServingAlias.PRODUCTION.value
-    )
-    serving = set(await session.exec(in_production.distinct()))
+    serving = await pointer.measured_with(session)
     for row in await tasks.list_all(session):
         if caller is not None and not caller.may_touch(row.slug):
             continue
@@ -111,7 +106,7 @@ async def _uses(session: AsyncSession, settings: Settings, caller: Caller | None
             if (model := getattr(row, role)) is not None:
                 uses[_full(model, settings)].append(f"{row.slug}: {role}")
         if row.slug in serving:
-            serves_on = row.task_model or settings.task_model
+            serves_on = serving[row.slug] or row.task_model or settings.task_model
             uses[_full(serves_on, settings)].append(f"{row.slug}: production")
     return uses
 

@@ -70,6 +70,7 @@ def run(
     margin: Annotated[float, field(RunRequest, "margin")] = MARGIN,
     optimise: bool = False,
     agreement: bool = False,
+    predictions: Annotated[int | None, field(RunRequest, "predictions")] = None,
     focus: str | None = None,
     guard: Annotated[list[str] | None, Repeatable] = None,
     proposals: Annotated[int, field(RunRequest, "proposals")] = 1,
@@ -114,7 +115,8 @@ def run(
     optimise
         To migrate: search a better prompt for each new model first.
     agreement
-        To migrate: compare with the old model's answers instead of the labels.
+        To migrate: compare with the old model's answers instead of the labels; on logged
+        predictions, where there are too few approved cases for an answer.
     focus
         The component to raise: a label, or for extraction people, events, symptom, …
     guard
@@ -146,6 +148,7 @@ def run(
         "margin": margin,
         "optimise": optimise,
         "agreement": agreement,
+        "predictions": predictions,
         "focus": focus,
         "guards": dict(map(_tolerance, guard or [])),
         "proposals": proposals,

@@ -10,7 +10,7 @@ from nlu_shared.kit.pages.house import House, Link
 
 from induction.dashboard import moments, words
 from induction.experiments.policy import strength
-from induction.sentences import costing, outcome_in_words, readable
+from induction.sentences import costing, outcome_in_words, readable, ways_of
 
 RUNS, OPERATIONS = f"{PREFIX}/runs", f"{PREFIX}/operations"
 SPEND, KEYS = f"{PREFIX}/spend", f"{PREFIX}/keys"
@@ -32,6 +32,7 @@ HOUSE = House(
         "in_words": words.in_words,
         "readable": readable,
         "costing": costing,
+        "ways": ways_of,
         "became": outcome_in_words,
         "kinds_of_cases": words.kinds_of_cases,
         "strength": strength,

@@ -20,6 +20,7 @@ from induction.task_kinds.base import Case, Component, ModelPrediction
 
 QUOTED_REPORTED = 5
 NO_CASES = "there is no case that the prompt does not quote"
+NO_PREDICTIONS = "no prediction is left that can be put to the prompt as it was"
 
 
 def started(plan: Plan, splits: Splits) -> RunStarted:

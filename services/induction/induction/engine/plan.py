@@ -56,7 +56,7 @@ class LoggedCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What is replayed.
+    """The logged predictions that a run is about.
 
     predictions: in id order.
     left_out: logged predictions that cannot be put again as they were.
@@ -109,13 +109,15 @@ class Plan:
         can tell what they are worth.
     context_window: tokens of prompt and answer that the task model has room for, where known.
     to_models: of a migration, the new models, each with its context window where that is known.
+    unusable: of these, why some cannot be asked, found out before anything was measured.
     margin: the loss that it takes for none.
     optimise: a prompt is searched for each new model first.
     agreement: the old model's answers are its truths.
     classifier: of a headroom run, what a plain one reaches; None: there is no label to choose.
     earlier: of a canary, the answers it is compared with.
     compares_with: the run that they are of; None: there is none.
-    traffic: of a replay, the logged predictions; None: it is none.
+    traffic: the logged predictions a replay, or a migration without labels, is about; None: the
+        cases.
     members: of an ensemble, the prompts that vote, by the ids of their versions, in order.
     notes: what stood in the way when it was started, told with its first event.
     """
@@ -148,6 +150,7 @@ class Plan:
     prunes_blocks: bool = True
     context_window: int | None = None
     to_models: Mapping[str, int | None] = field(default_factory=dict)
+    unusable: Mapping[str, str] = field(default_factory=dict)
     margin: float = MARGIN
     optimise: bool = False
     agreement: bool = False
@@ -160,6 +163,11 @@ class Plan:
     def asking(self, model: str) -> "Plan":
         """The same plan with one of the new models to answer."""
         return replace(self, task_model=model, context_window=self.to_models[model])
+
+    @property
+    def askable(self) -> tuple[str, ...]:
+        """The new models that can be asked."""
+        return tuple(one for one in self.to_models if one not in self.unusable)
 
     @property
     def kept_blocks(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from induction.engine.runtime import RunContext, Runtime, Stopped
 from induction.engine.search.choice import cases_compared, choose
 from induction.engine.search.optimiser import Optimiser, hill_climb, try_candidate
 from induction.engine.search.state import begin
+from induction.engine.search.stopping import ended
 from induction.engine.verdict.error_analysis import analyse_errors
 from induction.engine.verdict.final_evaluation import final_calls, final_evaluation, train_score
 
@@ -41,6 +42,7 @@ async def improve(plan: Plan, runtime: Runtime, optimise: Optimiser | None = Non
         reason = await optimise(search)
     except Stopped as stopped:
         reason = stopped.reason
+    reason = ended(search.progress, reason)
     iterations = search.progress.iterations
     run.reserve(final_calls(search))
     await choose(search)

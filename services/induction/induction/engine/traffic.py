@@ -17,7 +17,7 @@ from nlu_shared.rendering import framed, prompt_tokens, tokens
 from nlu_shared.schemas.events import RunStarted, Split, TrafficReplayed
 from nlu_shared.schemas.predictions import Prediction as Logged
 from nlu_shared.schemas.prompts import TaskKind
-from nlu_shared.schemas.traffic import AnswerShift, TrafficReplay
+from nlu_shared.schemas.traffic import TRAFFIC, AnswerShift, TrafficReplay
 from pydantic import JsonValue
 
 from induction.engine import event_builders
@@ -28,9 +28,7 @@ from induction.engine.plan import LoggedCase, Plan, Traffic
 from induction.engine.runtime import RunContext, Runtime, Stopped
 from induction.task_kinds.base import Case, Mistake, ModelPrediction, NoTruth, Task
 
-SPLIT = "traffic"
 MEASURED = "measured"
-NO_PREDICTIONS = "no prediction is left that can be put to the prompt as it was"
 MOST_SHIFTS = 20
 DIGITS = 6
 NOTHING, UNREADABLE, ANOTHER = "nothing", "no usable answer", "another label"
@@ -60,14 +58,14 @@ async def replay(plan: Plan, runtime: Runtime) -> None:
 async def _measured(run: RunContext, traffic: Traffic) -> TrafficReplay:
     plan, cases = run.plan, traffic.cases
     if not cases:
-        run.fail(NO_PREDICTIONS)
-    now = await evaluate(run, plan.baseline, cases, split=SPLIT, iteration=0)
+        run.fail(event_builders.NO_PREDICTIONS)
+    now = await evaluate(run, plan.baseline, cases, split=TRAFFIC, iteration=0)
     if missing := unanswered.refusal(plan.task, plan.baseline, cases, now):
         run.fail(missing)
     again = EvalResults({})
     changed = [one.case for one in now.wrong]
     with suppress(Stopped):
-        again = await evaluate(run, plan.baseline, changed, split=SPLIT, iteration=0, sample=1)
+        again = await evaluate(run, plan.baseline, changed, split=TRAFFIC, iteration=0, sample=1)
     if run.cancelled:
         raise Stopped(MEASURED)
     return measured(plan, now, again)
@@ -95,7 +93,7 @@ def on_traffic(
     serving: UUID | None,
     measured: TrafficReplay | None = None,
 ) -> Plan:
-    """The plan of a replay: logged predictions in the place of its cases.
+    """The plan of a run about traffic: logged predictions in the place of its cases.
 
     plan: with the approved cases, whose truths are outcome by their text.
     logged: the predictions.

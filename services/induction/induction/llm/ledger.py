@@ -154,6 +154,11 @@ class Ledger:
         lost = await self._calls.send({key: call})
         return self._calls.known.get(key) or lost[key]
 
+    @property
+    def has_waited(self) -> bool:
+        """Whether a model that has never answered is waited for no longer, where others answer."""
+        return self._account.outages >= LONGEST_WAIT
+
     def outage(self, answer: ModelAnswer) -> Outage:
         """Of a provider that did not answer."""
         return Outage(self._account.outage_pause, f"The provider does not answer: {answer.text}.")
@@ -198,7 +203,7 @@ class Ledger:
         but not for ever: at last it is enough that another one answers."""
         key, answer = next(iter(unavailable.items()))
         known = self._answered.get(missing[key].request.model)
-        if known is None and self._account.outages >= LONGEST_WAIT:
+        if known is None and self.has_waited:
             known = next(iter(self._answered.values()), None)
         if known is not None and (await self.probe(known)).outcome not in BY_PROVIDER:
             return

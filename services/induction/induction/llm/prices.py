@@ -65,6 +65,13 @@ def is_known(model: str, on: date, table: PriceTable) -> bool:
     return next(table.in_force(model, on), None) is not None
 
 
+def begins(model: str, on: date, table: PriceTable) -> date | None:
+    """The first day after that one on which a row of the model begins; None: there is none."""
+    names = set(table.names(model))
+    rows = (row for of_source in table.rows.values() for row in of_source)
+    return min((row.since for row in rows if row.model in names and row.since > on), default=None)
+
+
 def retires(model: str, on: date, table: PriceTable) -> date | None:
     """The day its provider ends it, by the first row that knows one: a row of one's own, put for
     its price, does not hide what the shipped table knows."""

@@ -6,7 +6,7 @@ a confidence too: who answers with both heeds schemas.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 
 from nlu_shared.rendering.prompt import AnswerSpace, read
 from nlu_shared.rendering.request import ModelRequest, framed
@@ -38,28 +38,55 @@ def question(model: str) -> ModelRequest:
 
 
 async def find(
-    ledger: Ledger, answering: Answering, models: Iterable[str]
+    ledger: Ledger,
+    answering: Answering,
+    models: Iterable[str],
+    dispensable: Collection[str] = frozenset(),
 ) -> tuple[dict[str, Server], list[str]]:
     """The server behind each model, as far as no run has to guess any more, and what people should
     know about them. The offline model needs no probe.
 
     Raises as `Ledger.complete` does, and StopRun where a server takes no form of the request, or
-    answers with nothing that can be used.
+    answers with nothing that can be used; of dispensable models only where none is left.
+
+    ledger: books each probe.
+    answering: knows the servers then.
+    models: those that are to be found out about.
+    dispensable: those of them whose server keeps its fault, while the others are asked.
     """
     notes: list[str] = []
     for model in dict.fromkeys(models):
         if answering.server(model).identity == OFFLINE:
             continue
-        answer = await introduce(ledger.probe, answering, model)
-        if answer.outcome is Outcome.UNAVAILABLE:
-            raise ledger.outage(answer)
-        if answer.outcome is Outcome.OVER_BUDGET:
-            continue
-        server = answering.server(model)
-        if not is_usable(answer):
-            raise StopRun(unusable(server, answer))
-        notes += remarks(server)
+        try:
+            notes += await _found_out(ledger, answering, model, may_miss=model in dispensable)
+        except StopRun as stopped:
+            if model not in dispensable:
+                raise
+            faulty = answering.server(model).model_copy(update={"fault": stopped.reason})
+            answering.servers[model] = faulty
+    faults = [answering.server(model).fault for model in sorted(dispensable)]
+    if faults and all(faults):
+        raise StopRun("; ".join(filter(None, faults)))
     return answering.servers, notes
+
+
+async def _found_out(
+    ledger: Ledger, answering: Answering, model: str, *, may_miss: bool
+) -> list[str]:
+    """What people should know about the server of one model. Raises as `find` does."""
+    answer = await introduce(ledger.probe, answering, model)
+    if answer.outcome is Outcome.UNAVAILABLE:
+        outage = ledger.outage(answer)
+        if may_miss and ledger.has_waited:
+            raise StopRun(outage.reason)
+        raise outage
+    if answer.outcome is Outcome.OVER_BUDGET:
+        return []
+    server = answering.server(model)
+    if not is_usable(answer):
+        raise StopRun(unusable(server, answer))
+    return list(remarks(server))
 
 
 async def introduce(ask: Ask, answering: Answering, model: str) -> ModelAnswer:
@@ -114,9 +141,10 @@ def is_usable(answer: ModelAnswer) -> bool:
 def unusable(server: Server, answer: ModelAnswer) -> str:
     """Says so with the answer, which is a model's and holds nothing of a user's."""
     quote = json.dumps(" ".join(answer.text.split())[:QUOTED], ensure_ascii=False)
+    how = "" if answer.outcome is Outcome.OK else f" ({answer.outcome})"
     return (
         f"{server.name} gives no usable answer: asked for a small JSON object, it answered"
-        f" {quote} ({answer.outcome})"
+        f" {quote}{how}"
     )
 
 

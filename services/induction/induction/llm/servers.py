@@ -53,6 +53,7 @@ class Server(Schema):
     heeds_schema: whether its answers follow a schema beyond what the prompt says; None: not known.
     has_usage: whether it tells tokens; else each call is booked as the most it can cost.
     window: tokens of prompt and answer, where known.
+    fault: why it cannot be asked; None: it can.
     """
 
     identity: str
@@ -66,6 +67,7 @@ class Server(Schema):
     heeds_schema: bool | None = None
     has_usage: bool = True
     window: int | None = None
+    fault: str | None = None
 
     def is_at(self, identity: str) -> bool:
         """Whether that is where it was found, whatever it has reported since."""

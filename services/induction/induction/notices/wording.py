@@ -8,8 +8,8 @@ from nlu_shared.schemas.notices import RunNotice
 from nlu_shared.schemas.reports import ReportedComponent, RunReport
 
 from induction.reports.document import OBJECTIVE, Heading, Link, Paragraph, Part, component_table
-from induction.reports.words import cases_of, claim_of, compared, split_of
-from induction.sentences import besides, counted, level
+from induction.reports.words import cases_of, compared, split_of
+from induction.sentences import besides, claim_of, counted, level
 
 MOST_COMPONENTS = 5
 Objective = tuple[str | None, float | None, float | None]

@@ -96,10 +96,11 @@ async def require(
                 for field in foreign
             ],
         )
-    without = without_price(named.values(), await table(session, settings), settings.models_of)
+    known_prices = await table(session, settings)
+    without = without_price(named.values(), known_prices, settings.models_of)
     if fields := sorted(field for field, model in named.items() if model in without):
         raise NoPrice(
-            f"There is no price for {' and '.join(fields)}. {HOW}",
+            f"There is no price for {' and '.join(fields)}{_later(without, known_prices)} {HOW}",
             errors=[
                 {"loc": ["body", field], "type": NoPrice.code, "expected": "a model with a price"}
                 for field in fields
@@ -113,8 +114,17 @@ async def remarks(
     """What a run is to say of its models' prices and ends. Raises NoPrice, which names them."""
     known = await table(session, settings)
     if without := without_price(models, known, settings.models_of):
-        raise NoPrice(f"There is no price for {' and '.join(without)}. {HOW}")
-    return tuple(prices.remarks(models, utc_today(), known))
+        raise NoPrice(
+            f"There is no price for {' and '.join(without)}{_later(without, known)} {HOW}"
+        )
+    return (*settings.assumed(models), *prices.remarks(models, utc_today(), known))
+
+
+def _later(models: Iterable[str], known: PriceTable) -> str:
+    """The end of a sentence that says which have none: when a row of theirs begins."""
+    days = (prices.begins(one, utc_today(), known) for one in models)
+    first = min((day for day in days if day is not None), default=None)
+    return "." if first is None else f" today: the first row there is holds from {first} on (UTC)."
 
 
 def without_price(models: Iterable[str], known: PriceTable, providers: Providers) -> list[str]:

@@ -59,8 +59,8 @@ async def forget_once(resources: Resources) -> None:
 
 
 async def _forget_traffic(resources: Resources) -> None:
-    """What replays that are over still hold; and one that goes on is ended where somebody of whom
-    it holds a prediction was forgotten."""
+    """What runs about predictions that are over still hold; and one that goes on is ended where
+    somebody of whom it holds a prediction was forgotten."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
         await replayed.sweep(session)
         active = [
@@ -73,6 +73,6 @@ async def _forget_traffic(resources: Resources) -> None:
             async with session_scope(resources.database, APP_IDENTITY) as session:
                 with suppress(Conflict):
                     await cancelling.cancel(session, run.id)
-            log.info("replay ended: a prediction is gone", run_id=str(run.id))
+            log.info("run ended: a prediction is gone", run_id=str(run.id))
         except Forbidden:
             log.warning("predictions cannot be read", run_id=str(run.id))

@@ -12,10 +12,11 @@ from nlu_shared.schemas.prompts import caution_of
 from nlu_shared.schemas.reports import ReportedChange
 from nlu_shared.schemas.run_views import RunView
 from nlu_shared.schemas.runs import RunKind
+from nlu_shared.schemas.traffic import TRAFFIC
 from nlu_shared.schemas.verdicts import VerdictKind
 
 from induction.reports.changes import change_in_words, endings
-from induction.sentences import costing, ended, level, readable
+from induction.sentences import claim_of, costing, ended, level, readable, ways_of
 
 CLAIMS = {
     VerdictKind.PROVEN: "Proven.",
@@ -31,7 +32,11 @@ SOUGHT = {
     RunKind.REPLAY: "result",
 }
 """What a run is for; the others are for a verdict."""
-NAMES = {Split.TEST.value: "untouched test cases", Split.TRAIN.value: "training cases"}
+NAMES = {
+    Split.TEST.value: "untouched test cases",
+    Split.TRAIN.value: "training cases",
+    TRAFFIC: "logged predictions",
+}
 
 
 def split_of(split: str, splits: Mapping[str, int] | None) -> str:
@@ -57,10 +62,6 @@ def compared(one: ModelComparison, splits: Mapping[str, int] | None) -> str:
         f" {one.before:.3f} → {one.after:.3f}, gain {one.gain:+.3f}, interval {low:+.3f} to"
         f" {high:+.3f} at {level(one.alpha)}."
     )
-
-
-def claim_of(one: ModelComparison) -> str:
-    return one.kind.value.replace("_", " ")
 
 
 def words(run: RunView) -> list[str]:
@@ -112,6 +113,7 @@ def _findings(run: RunView) -> Iterator[str]:
 
 
 def _besides(run: RunView) -> Iterator[str]:
+    yield from [] if run.headroom is None else ways_of(run.headroom)
     for one in run.migration.figures if run.migration is not None else ():
         yield f"{costing(one)}."
     if run.cross_validation is not None:

@@ -7,7 +7,7 @@ from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict
 from nlu_shared.schemas.continuations import ContinueIn
 from nlu_shared.schemas.run_views import RunView
-from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, TriggerType
+from nlu_shared.schemas.runs import RunRequest, RunStatus, TriggerType
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,7 +20,7 @@ from induction.settings import Settings
 TAKEN_OVER = set(RunRequest.model_fields) & set(RunRow.model_fields) - {"trigger_type"}
 MOST_HINTS = 20
 COMPLETED = "It has completed: start a run, which begins with the prompt that serves."
-REPLAY = "Replay the version anew: the predictions it was started on are not kept."
+ON_TRAFFIC = "Start it anew: the predictions it was started on are not kept."
 ACTIVE = "It is not over: it goes on by itself, or once it is resumed."
 
 
@@ -56,8 +56,8 @@ async def _request(session: AsyncSession, run_id: UUID, change: ContinueIn) -> R
         raise NotContinuable(COMPLETED)
     if not RunStatus(row.status).over:
         raise NotContinuable(ACTIVE)
-    if row.kind == RunKind.REPLAY:
-        raise NotContinuable(REPLAY)
+    if row.is_on_traffic:
+        raise NotContinuable(ON_TRAFFIC)
     changed = change.model_dump(mode="json", exclude_none=True)
     limits = row.promised.model_dump() | changed.pop("limits")
     models = {"task": row.task_model, "proposer": row.proposer_model} | changed.pop("models")

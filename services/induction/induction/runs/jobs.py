@@ -34,7 +34,8 @@ from induction.runs.driving import clock, inbox, journal, lease, loading
 from induction.runs.driving.looks import UNANSWERED_MINUTES, Ended, Looks, RunEnd
 from induction.runs.driving.runtime import ApprovalPending, PauseRequested, RunRuntime
 from induction.runs.models import RunRow
-from induction.runs.starting.planning import keep, models_of
+from induction.runs.starting.answering import dispensable, models_of
+from induction.runs.starting.planning import keep
 from induction.runs.streaming import stream
 
 log = structlog.get_logger(__name__)
@@ -166,7 +167,7 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease, looks: L
     await ledger.load(resources.database, APP_IDENTITY)
     if unknown := [model for model in models_of(run) if model not in run.servers]:
         held.check()
-        servers, notes = await probing.find(ledger, answering, unknown)
+        servers, notes = await probing.find(ledger, answering, unknown, dispensable(run))
         async with session_scope(resources.database, APP_IDENTITY) as session:
             row = await journal.held(session, run.id, run.fence)
             row.servers = {model: one.model_dump(mode="json") for model, one in servers.items()}

@@ -137,6 +137,16 @@ class RunRow(SQLModel, table=True):
         known = self.servers.get(model)
         return None if known is None else Server.model_validate(known).window
 
+    def fault_of(self, model: str) -> str | None:
+        """Why a model cannot be asked, once its server was; None: it can, as far as is known."""
+        known = self.servers.get(model)
+        return None if known is None else Server.model_validate(known).fault
+
+    @property
+    def is_on_traffic(self) -> bool:
+        """Whether it is about logged predictions, of which nothing but ids is stored."""
+        return self.predictions is not None
+
     @property
     def member_ids(self) -> list[UUID]:
         """Of an ensemble, the versions that vote."""
@@ -172,7 +182,7 @@ class RunInboxRow(SQLModel, table=True):
 
 
 class RunPredictionRow(SQLModel, table=True):
-    """A logged prediction of a replay, by its id alone."""
+    """A logged prediction that a run is about, by its id alone."""
 
     __tablename__ = "run_predictions"
 

@@ -16,6 +16,7 @@ from nlu_shared.schemas.replays import VersionReplay
 from nlu_shared.schemas.run_views import RunView
 from nlu_shared.schemas.runs import RunKind, RunStatus
 from nlu_shared.schemas.spending import Spend
+from nlu_shared.schemas.traffic import TRAFFIC
 from sqlalchemy import and_, func, or_, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -67,7 +68,8 @@ _FIGURES = text(
         SELECT notional_usd, batched, CASE WHEN attempts = 1 AND NOT batched
             THEN extract(epoch FROM settled_at - created_at)::float8 END AS seconds
         FROM llm_calls
-        WHERE key = compared.key AND sample = compared.sample AND outcome = 'ok' AND NOT cached
+        WHERE key = compared.key AND sample = compared.sample AND NOT cached
+            AND outcome IN ('ok', 'forgotten')
             AND provider = compared.provider AND adapter = compared.adapter
             AND epoch = compared.epoch
         ORDER BY run_id = compared.run_id DESC, settled_at LIMIT 1
@@ -249,14 +251,23 @@ async def _spends(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID
     }
 
 
-async def looks(session: AsyncSession, task: str, kind: RunKind) -> int:
+async def looks(
+    session: AsyncSession, task: str, kind: RunKind, *, on_traffic: bool = False
+) -> int:
     """How many runs had their verdict on the task's test cases; for a migration, how many
-    migrations have compared models on them or still may, which is another question."""
+    migrations have compared models on them or still may, which is another question. Those about
+    logged predictions count among themselves: which ones they shared nobody knows."""
     looked = col(RunRow.verdict)["tested_on"].astext == Split.TEST.value
     if kind is RunKind.MIGRATE:
         over = [one.value for one in RunStatus if one.over]
-        may_still = and_(col(RunRow.kind) == RunKind.MIGRATE.value, col(RunRow.status).not_in(over))
-        compared = col(RunRow.comparisons).contains([{"tested_on": Split.TEST.value}])
+        logged = col(RunRow.predictions)
+        may_still = and_(
+            col(RunRow.kind) == RunKind.MIGRATE.value,
+            col(RunRow.status).not_in(over),
+            logged.is_not(None) if on_traffic else logged.is_(None),
+        )
+        tested_on = TRAFFIC if on_traffic else Split.TEST.value
+        compared = col(RunRow.comparisons).contains([{"tested_on": tested_on}])
         looked = or_(compared, may_still)
     counted = select(func.count()).where(RunRow.task == task, looked)
     return (await session.exec(counted)).one()

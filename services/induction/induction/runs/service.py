@@ -67,7 +67,7 @@ async def start(
         await check(session, settings, request)
         await _require_idle(session, request)
     truth = await cases.read(database, identity, logger, request.task)
-    logged = await traffic.newest(logger, request)
+    logged = await traffic.newest(logger, request, approved=len(truth.truth.cases))
     async with session_scope(database, identity) as session:
         row = await store(session, settings, request, truth, [one.id for one in logged])
         return await view(session, row)
@@ -80,10 +80,9 @@ async def store(
     truth: cases.TruthRead,
     predictions: Sequence[UUID] = (),
 ) -> RunRow:
-    """The start that `truth`, and of a replay the predictions, were read for. Raises as `start`
-    does."""
-    row, out = await prepared(session, settings, request, truth.truth)
-    row.predictions = len(predictions) or None
+    """The start that `truth`, and of a run about traffic the predictions, were read for. Raises as
+    `start` does."""
+    row, out = await prepared(session, settings, request, truth.truth, predictions=len(predictions))
     if refused := _refusal(out, row, settings):
         raise refused
     await cases.freeze(session, request.task, truth)
@@ -111,9 +110,9 @@ async def forecast(
     async with session_scope(database, identity) as session:
         await check(session, settings, request)
     truth = (await cases.read(database, identity, logger, request.task)).truth
-    logged = await traffic.newest(logger, request)
+    logged = await traffic.newest(logger, request, approved=len(truth.cases))
     async with session_scope(database, identity) as session:
-        row, out = await prepared(session, settings, request, truth)
+        row, out = await prepared(session, settings, request, truth, predictions=len(logged))
         spec = held_to((await tasks.get(session, request.task)).spec(), row)
         baseline = await prompts.get(session, request.task, row.baseline_version_id)
         known = await cases.known_splits(session, request.task)
@@ -121,7 +120,6 @@ async def forecast(
         members = await prompts.members_of(session, request.task, row.member_ids)
         candidate = await prompts.candidate(session, request.task, request.candidate)
         table = await pricing.table(session, settings)
-    row.predictions = len(logged) or None
 
     def bound() -> Forecast:
         own = usable(row, task_of(spec), tuple(map(cases.case_of, truth.cases)))
@@ -142,8 +140,8 @@ async def forecast(
 
 
 def _refusal(out: Sequence[LeftOut], row: RunRow, settings: Settings) -> Invalid | None:
-    """Truths decide nothing of a replay: they are only quoted."""
-    if row.kind == RunKind.REPLAY:
+    """Truths decide nothing of a run about traffic: they are only quoted."""
+    if row.is_on_traffic:
         return None
     return refusal(out, row.dataset_size, most=settings.unanswerable_share)
 

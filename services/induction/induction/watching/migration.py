@@ -6,30 +6,25 @@ from nlu_shared.schemas.migration import (
     Migration,
     ModelComparison,
 )
+from nlu_shared.schemas.traffic import TRAFFIC
 from rich.text import Text
 
-from induction.sentences import costing, counted, level
+from induction.sentences import claim_of, costing, counted, level
 from induction.watching.lines import Line, bad, good, plain, quiet
-
-_CLAIMS = {
-    ComparisonKind.NOT_WORSE: "not worse",
-    ComparisonKind.WORSE: "worse",
-    ComparisonKind.NEEDS_LABELS: "needs labels",
-    ComparisonKind.NOT_JUDGED: "not judged",
-}
 
 
 def compared(one: ModelComparison) -> list[Line]:
     """What is claimed of a new model, and the figures it rests on."""
-    head = f"{one.model}: {_CLAIMS[one.kind]}"
+    head = f"{one.model}: {claim_of(one)}"
     mark = {ComparisonKind.NOT_WORSE: good, ComparisonKind.WORSE: bad}.get(one.kind, plain)
     lines = [mark(head)]
     if one.kind is not ComparisonKind.NOT_JUDGED:
         low, high = one.interval
+        cases = "logged prediction" if one.tested_on == TRAFFIC else f"{one.tested_on} case"
         what = "F1" if one.measure is Measure.F1 else "agreement with the old model"
         lines.append(
             plain(
-                f"{what} on {counted(one.cases, f'{one.tested_on} case')}: {one.before:.3f} old,"
+                f"{what} on {counted(one.cases, cases)}: {one.before:.3f} old,"
                 f" {one.after:.3f} new; gain {one.gain:+.3f}, {low:+.3f} to {high:+.3f}"
                 f" at {level(one.alpha)}"
             )

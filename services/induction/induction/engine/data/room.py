@@ -4,6 +4,7 @@ Tokens are an estimate (`nlu_shared.rendering.tokens`), which a run corrects by 
 counted of the baseline's requests (`scale`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nlu_shared.rendering import framed, prompt_tokens, tokens
@@ -50,6 +51,21 @@ class Room:
 UNBOUNDED = Room()
 
 
+def beyond_window(plan: Plan, prompts: Iterable[PromptContent], *, scale: float) -> bool:
+    """Whether each of these prompts alone is longer than all of the model's window, where it is
+    known: a server would refuse it, or cut it without a word.
+
+    plan: names the window.
+    prompts: as they would be asked.
+    scale: see `Room`.
+    """
+    if plan.context_window is None:
+        return False
+    room, answers = Room(plan.context_window, scale), plan.task.answers
+    return not any(room.holds(prompt_tokens(one, answers)) for one in prompts)
+
+
 def longest_case(plan: Plan) -> int:
     """Estimated tokens of the longest text that is asked about, framed."""
-    return max((tokens(framed(case.text, case.context)) for case in plan.cases), default=0)
+    cases = plan.cases if plan.traffic is None else plan.traffic.cases
+    return max((tokens(framed(case.text, case.context)) for case in cases), default=0)

@@ -17,6 +17,7 @@ from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.rendered import RenderedPrompt
 
 from induction.engine.data.folds import NO_FOLDS, Folds, out_of_fold
+from induction.engine.data.room import beyond_window
 from induction.engine.evaluation.usable import Unusable, objection
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call, Purpose, RunContext
@@ -60,13 +61,18 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class EvalResults:
-    """One result per case, by case id, in case order; none for the cases that are `lost`: the
-    provider let no answer through. Those of them that are `too_long` do not fit into the model's
-    window with the prompt."""
+    """What a prompt was answered.
+
+    by_case: one result per case, by case id, in case order; none for the cases that are lost.
+    lost: the provider let no answer through.
+    too_long: those of them that do not fit into the model's window with the prompt.
+    window: the tokens of that, where the prompt alone is longer: then none of them was asked.
+    """
 
     by_case: Mapping[UUID, CaseResult]
     lost: frozenset[UUID] = frozenset()
     too_long: frozenset[UUID] = frozenset()
+    window: int | None = None
 
     @property
     def cases(self) -> list[Case]:
@@ -128,7 +134,8 @@ async def evaluate(
     """One prompt on a list of cases, each asked without the examples of its fold, if it has one.
 
     Raises Stopped; what some of the cases were answered is then dropped. Where none of a block fits
-    into the model's window the others are not asked, and are lost.
+    into the model's window the others are not asked, and are lost; nor is any where the prompt
+    alone is longer than a window that is known.
 
     run: who answers, and who is told of the progress.
     content: the prompt.
@@ -147,8 +154,12 @@ async def evaluate(
         fold: rendered(questions.get(fold, content), plan.task.answers)
         for fold in set(fold_of.values())
     }
+    asked_with = [questions.get(fold, content) for fold in forms]
+    if cases and beyond_window(plan, asked_with, scale=run.token_scale):
+        all_cases = frozenset(fold_of)
+        return EvalResults({}, all_cases, all_cases, plan.context_window)
     ordered = sorted(cases, key=lambda case: fold_of[case.id])
-    answered = _Answered(plan.task)
+    answered = _Answered(plan)
 
     async def tell_progress() -> None:
         await run.tell(
@@ -194,7 +205,7 @@ async def evaluate(
 class _Answered:
     """What has come of an evaluation by now."""
 
-    task: Task
+    plan: Plan
     results: dict[UUID, CaseResult] = field(default_factory=dict)
     lost: set[UUID] = field(default_factory=set)
     too_long: set[UUID] = field(default_factory=set)
@@ -205,15 +216,18 @@ class _Answered:
         return len(self.results) + len(self.lost)
 
     def add(self, block: Sequence[Case], answers: Sequence[ModelAnswer]) -> None:
+        task = self.plan.task
         for case, answer in zip(block, answers, strict=True):
             if answer.outcome in BY_PROVIDER:
                 self.lost.add(case.id)
                 self.too_long |= {case.id} if answer.outcome is Outcome.TOO_LONG else set()
                 continue
-            prediction = self.task.parse(answer)
-            self.results[case.id] = judge(self.task, case, prediction)
+            prediction = task.parse(answer)
+            self.results[case.id] = judge(task, case, prediction)
             if prediction.fault is not None:
-                self.unusable.append(Unusable(prediction.fault, answer.text, case.transcript))
+                # No reason quotes what was answered to a text that nobody approved.
+                wrote = answer.text if self.plan.traffic is None else ""
+                self.unusable.append(Unusable(prediction.fault, wrote, case.transcript))
 
     def lose_rest(self, cases: Iterable[Case]) -> None:
         """What has no result gets none."""

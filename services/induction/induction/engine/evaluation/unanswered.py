@@ -33,6 +33,8 @@ def objection(cases: Sized, *evaluations: EvalResults) -> str | None:
         return None
     if not missing:
         return None
+    if window := next((one.window for one in evaluations if one.window is not None), None):
+        return f"the prompt is too long for the model's window of {window} tokens"
     if too_long := frozenset[UUID]().union(*(one.too_long for one in evaluations)):
         return f"the prompt is too long for the model's window, with {len(too_long)} cases tried"
     return f"the provider left {missing} of {len(cases)} cases unanswered"

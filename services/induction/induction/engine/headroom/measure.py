@@ -1,6 +1,6 @@
 """A run that only measures: a few cases asked in a few ways, and what a search could make of it."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from contextlib import suppress
 from dataclasses import replace
 
@@ -21,6 +21,10 @@ from induction.task_kinds.base import Case
 
 ESTIMATED = "estimated"
 SPLIT = "headroom"
+NO_OTHER_WAY = (
+    "there is no other way to ask: no case may be shown as an example, or no prompt with one is"
+    " short enough; what a prompt could gain rests on the prompt as it is alone"
+)
 
 
 async def measure(plan: Plan, runtime: Runtime) -> None:
@@ -29,7 +33,7 @@ async def measure(plan: Plan, runtime: Runtime) -> None:
     run = RunContext(plan, runtime)
     splits = splits_of(plan.cases, plan.splits)
     ways = design(plan, splits)
-    await run.tell(_started(plan, splits))
+    await run.tell(_started(plan, splits, ways.prompts))
     reason = ESTIMATED
     try:
         if not ways.cases:
@@ -47,7 +51,7 @@ def bound(plan: Plan) -> Workload:
     return replace(forecast(plan), task_calls=calls, proposer_calls=0)
 
 
-def _started(plan: Plan, splits: Splits) -> RunStarted:
+def _started(plan: Plan, splits: Splits, prompts: Sized) -> RunStarted:
     few = plan.calls is not None and plan.calls < LEAST_CALLS
     return RunStarted(
         dataset_hash=plan.dataset_hash,
@@ -57,6 +61,7 @@ def _started(plan: Plan, splits: Splits) -> RunStarted:
             *plan.notes,
             *splits.notes,
             *([f"fewer than {LEAST_CALLS} calls tell little"] if few else []),
+            *([] if prompts else [NO_OTHER_WAY]),
         ],
     )
 

@@ -30,6 +30,7 @@ from nlu_shared.schemas.migration import (
     ModelComparison,
 )
 from nlu_shared.schemas.prompts import TaskKind
+from nlu_shared.schemas.traffic import MOST_REPLAYED, TRAFFIC
 
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import labels_until
@@ -41,6 +42,7 @@ from induction.task_kinds.base import Case, Task
 
 POWER = NormalDist().inv_cdf(0.8)
 ONE_STRATUM = "all"
+BEYOND = f" One migration takes {MOST_REPLAYED} at most: a wider margin would tell, or labels."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class Terms:
     model: the new one.
     version_hash: of the prompt it was asked with.
     optimised: whether that is another than the old model's.
-    tested_on: the split the cases are of.
+    tested_on: the split the cases are of, or `TRAFFIC`.
     measure: what the truths are.
     margin: the loss that is still taken for none.
     models: how many new ones share the alpha.
@@ -95,6 +97,7 @@ def compared(task: Task, before: EvalResults, after: EvalResults, terms: Terms) 
     kind = _kind(gain, cases, sign_flip_test(*map(Floats.tolist, scores)), falls, terms)
     unsettled = kind is ComparisonKind.NEEDS_LABELS
     more = _labels_needed(gain, cases, len(before.by_case), len(groups), terms)
+    beyond = terms.tested_on == TRAFFIC and len(before.by_case) + more > MOST_REPLAYED
     return ModelComparison(
         model=terms.model,
         kind=kind,
@@ -112,8 +115,8 @@ def compared(task: Task, before: EvalResults, after: EvalResults, terms: Terms) 
         look=terms.looks + 1,
         worse_on=falls,
         labels_needed=more if unsettled else None,
-        label_first=thinnest(task, before) if unsettled else [],
-        summary=_summary(kind, gain, falls, terms, more),
+        label_first=thinnest(task, before) if unsettled and terms.tested_on != TRAFFIC else [],
+        summary=_summary(kind, gain, falls, terms, more) + (BEYOND if unsettled and beyond else ""),
     )
 
 
@@ -215,6 +218,8 @@ def _labels_needed(gain: GainEstimate, cases: Moved, number: int, groups: int, t
         factors.append((sure + POWER) * gain.error / -gain.gain)
     factor = min(factors, default=2.0)
     needed = ceil(groups * max(1.0, factor**2)) + 1
+    if terms.tested_on == TRAFFIC:
+        return max(1, ceil((needed - groups) * number / groups))
     already = groups if terms.tested_on == Split.TEST else 0
     return labels_until(needed, size=number / groups, groups=terms.groups, already=already)
 
@@ -231,7 +236,9 @@ def _summary(
     more: int,
 ) -> str:
     margin = f"{100 * terms.margin:g} points"
+    is_on_traffic = terms.tested_on == TRAFFIC
     cases = "labelled cases" if terms.measure is Measure.F1 else "cases"
+    cases = "logged predictions" if is_on_traffic else cases
     on = ", ".join(f"{one.component} ({one.before:.2f} to {one.after:.2f})" for one in falls)
     if kind is ComparisonKind.NOT_WORSE:
         parts = [f"Not worse by more than {margin}."]
@@ -248,7 +255,9 @@ def _summary(
             "Measured is the agreement with the old model's answers, right or wrong; what the old"
             " model agrees with itself, asked again, is the score before."
         )
-    if terms.tested_on != Split.TEST:
+    if is_on_traffic:
+        parts.append("Logged predictions were asked, whose truths nobody knows.")
+    elif terms.tested_on != Split.TEST:
         parts.append("There are no untouched test cases: the old prompt was chosen on these.")
     if terms.optimised:
         parts.append("It was asked with a prompt that was searched for it.")

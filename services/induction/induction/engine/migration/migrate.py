@@ -1,4 +1,5 @@
-"""A migration: the old prompt and model against each new model, on cases no proposal ever saw.
+"""A migration: the old prompt and model against each new model, on cases no proposal ever saw. By
+agreement they may be logged predictions, where too few are approved.
 
 Where that is asked for, a prompt is first searched for each new model, on training and validation
 cases alone. That takes a test split: without one the same cases would choose a prompt and judge it.
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from nlu_shared.schemas.events import ModelCompared, PromptAdapted, RunStarted, Split
 from nlu_shared.schemas.migration import Measure
 from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.traffic import TRAFFIC
 
 from induction.engine import event_builders
 from induction.engine.data.splits import Splits, splits_of
@@ -31,6 +33,8 @@ NOT_SEARCHED = (
     "there are no untouched test cases: no prompt is searched for the new models, since the cases"
     " that chose it would judge it"
 )
+NOTHING_SEARCHED = "no prompt is searched for the new models: that takes approved cases"
+NO_TRUTHS = "the old model gave no usable answer that could be taken for the truth"
 NO_LABELS = "the old model's answers are taken as truth: scores are agreement with it, not F1"
 
 
@@ -71,17 +75,20 @@ def bound(plan: Plan) -> Workload:
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """The cases that all models answer, and the split they are of."""
+    """The cases that all models answer, and the split they are of, or `TRAFFIC`."""
 
-    split: Split
+    split: str
     cases: tuple[Case, ...]
 
 
 def _ground(plan: Plan, splits: Splits) -> _Ground:
-    """The test split; where there is none, validation; in both without what the prompt quotes."""
-    split, cases = Split.TEST, splits.test
-    if not cases:
-        split, cases = Split.VALIDATION, splits.validation
+    """Logged predictions, or the test split; where there is none, validation; in all without what
+    the prompt quotes."""
+    split, cases = Split.TEST.value, splits.test
+    if plan.traffic is not None:
+        split, cases = TRAFFIC, plan.traffic.cases
+    elif not cases:
+        split, cases = Split.VALIDATION.value, splits.validation
     known = {case.id for case in quoted_by(plan.baseline, splits.train, cases)}
     known |= {one.case_id for one in plan.baseline.all_examples if one.case_id is not None}
     return _Ground(split, tuple(case for case in cases if case.id not in known))
@@ -92,12 +99,15 @@ def _searches(plan: Plan, splits: Splits) -> bool:
 
 
 def _started(plan: Plan, splits: Splits) -> RunStarted:
-    notes = [*plan.notes, *splits.notes, *event_builders.contamination(plan, splits)]
-    notes += [NOT_SEARCHED] if plan.optimise and not splits.test else []
+    is_on_cases, unsearched = plan.traffic is None, plan.optimise and not splits.test
+    notes = list(plan.notes)
+    if is_on_cases:
+        notes += [*splits.notes, *event_builders.contamination(plan, splits)]
+    notes += [NOT_SEARCHED if is_on_cases else NOTHING_SEARCHED] if unsearched else []
     notes += [NO_LABELS] if plan.agreement else []
     return RunStarted(
         dataset_hash=plan.dataset_hash,
-        splits=splits.sizes,
+        splits=splits.sizes if is_on_cases else {},
         baseline_hash=plan.baseline.version_hash,
         notes=notes,
     )
@@ -112,10 +122,10 @@ async def _adapted(
     progress, hints and what they end with are told. Raises Stopped where the run was cancelled.
     """
     plan, adapted = run.plan, dict[str, PromptContent]()
-    comparing = len(ground.cases) * (1 + plan.agreement + len(plan.to_models))
-    for number, model in enumerate(plan.to_models):
+    comparing = len(ground.cases) * (1 + plan.agreement + len(plan.askable))
+    for number, model in enumerate(plan.askable):
         run.begin_search(comparing)
-        later = len(plan.to_models) - number - 1
+        later = len(plan.askable) - number - 1
         kept = comparing
         if run.calls_left is not None:
             kept += max(0, run.calls_left) * later // (later + 1)
@@ -150,6 +160,8 @@ async def _compared(
 ) -> None:
     """Raises Stopped."""
     plan, cases = run.plan, ground.cases
+    if not cases and plan.traffic is not None:
+        run.fail(event_builders.NO_PREDICTIONS)
     if not cases:
         run.stop(event_builders.NO_CASES)
     old = await _answers(run, plan.baseline, ground, or_fail=True)
@@ -157,12 +169,19 @@ async def _compared(
         (run.fail if old.too_long else run.stop)(missing)
     if plan.agreement:
         cases = _with_answers(old)
+        if not cases:
+            run.fail(NO_TRUTHS)
         ground = replace(ground, cases=cases)
         old = await _answers(run, plan.baseline, ground, sample=1)
     else:
-        await run.tell(evaluation_event(plan.task, plan.baseline, old, ground.split, 0))
+        split = Split(ground.split)
+        await run.tell(evaluation_event(plan.task, plan.baseline, old, split, 0))
     for number, model in enumerate(plan.to_models, start=1):
         content = adapted.get(model, plan.baseline)
+        if why := plan.unusable.get(model):
+            terms = _terms(plan, splits, ground, model, content)
+            await run.tell(ModelCompared(comparison=not_judged(terms, why)))
+            continue
         context = run.repeated(plan.asking(model))
         new = await _answers(context, content, ground, number=number)
         terms = _terms(plan, splits, ground, model, content)
@@ -214,7 +233,7 @@ def _terms(
         tested_on=ground.split,
         measure=Measure.AGREEMENT if plan.agreement else Measure.F1,
         margin=plan.margin,
-        models=len(plan.to_models),
+        models=max(1, len(plan.askable)),
         looks=plan.looks,
         groups=splits.groups,
         seed=plan.seed,

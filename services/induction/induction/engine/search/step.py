@@ -28,7 +28,10 @@ async def step(search: Search, propose: Proposer) -> None:
     await search.run.read_inbox()
     for hint in search.run.take_hints():
         await search.run.tell(HintTaken(iteration=iteration, hint=hint))
-    candidates = await screened(search, await _proposed(search, propose))
+    proposed = await _proposed(search, propose)
+    search.progress.proposals += len(proposed)
+    search.progress.unusable += sum(isinstance(one, Refused) for one in proposed)
+    candidates = await screened(search, proposed)
     if not candidates:
         return
     if len(candidates) == 1:

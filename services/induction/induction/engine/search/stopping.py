@@ -17,12 +17,16 @@ class Progress:
     gains: by how much each iteration raised it, 0 for a rejected candidate.
     vetoes: iterations whose candidate nobody let in: they say nothing of what can be gained.
     rejections: changes refused in a row before validation, at the gate or on the way to it.
+    proposals: changes the proposer was asked for.
+    unusable: those of them of which there was none, or none that could be applied.
     """
 
     best: float = 0.0
     gains: list[float] = field(default_factory=list)
     vetoes: int = 0
     rejections: int = 0
+    proposals: int = 0
+    unusable: int = 0
 
     @property
     def iterations(self) -> int:
@@ -40,6 +44,13 @@ class Progress:
         self.gains.append(best - self.best)
         self.best = best
         self.rejections = 0
+
+
+def ended(progress: Progress, reason: str) -> str:
+    """Why a search ended, and that nothing could be made of what was proposed, where that is so."""
+    if not progress.proposals or progress.unusable < progress.proposals:
+        return reason
+    return f"{reason}; no usable change was proposed, in {progress.proposals} attempts"
 
 
 def reason_to_stop(progress: Progress, *, max_iterations: int, mistakes: int) -> str | None:

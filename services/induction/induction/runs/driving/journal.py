@@ -34,7 +34,6 @@ from nlu_shared.schemas.events import (
 )
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.prompts import VersionSource
-from nlu_shared.schemas.runs import RunKind
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -281,7 +280,7 @@ async def _finished(session: AsyncSession, row: RunRow, event: RunFinished) -> N
     row.reason = event.reason
     row.lease_until = None
     await session.flush()
-    if row.kind == RunKind.REPLAY:
+    if row.is_on_traffic:
         await replayed.blank(session, row.id)
     await session.execute(
         text("UPDATE runs SET completed_at = now() WHERE id = :id"), {"id": row.id}

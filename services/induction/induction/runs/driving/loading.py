@@ -1,5 +1,5 @@
-"""What a run is played by, read from rows, and of a replay from nlu-logger too. Nothing is written
-here."""
+"""What a run is played by, read from rows, and logged predictions from nlu-logger. Nothing is
+written here."""
 
 import asyncio
 from dataclasses import replace
@@ -7,7 +7,6 @@ from uuid import UUID
 
 from nlu_shared.kit.data.db import session_scope
 from nlu_shared.schemas.predictions import Prediction
-from nlu_shared.schemas.runs import RunKind
 from nlu_shared.schemas.traffic import TrafficReplay
 
 from induction.cases import service as cases
@@ -27,7 +26,7 @@ from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
 from induction.upstream import UpstreamAway
 
-GONE = "A prediction that is replayed was erased meanwhile: start it anew."
+GONE = "A prediction that it is about was erased meanwhile: start it anew."
 
 
 async def plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan:
@@ -47,7 +46,7 @@ async def plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan
     splits = await engine.call(splits_for, task_of(spec), frozen, known, run.seed)
     made = plan_of(run, spec, baseline.prompt(), frozen, splits, remembered, earlier)
     made = trying(made, candidate)
-    if run.kind != RunKind.REPLAY:
+    if not run.is_on_traffic:
         return replace(made, members=members)
     measured = None if run.replay is None else TrafficReplay.model_validate(run.replay)
     logged = [] if measured else await _logged(resources, run, ids)

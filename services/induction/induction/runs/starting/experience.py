@@ -41,6 +41,7 @@ _TAKEN = text(
         SELECT * FROM runs
         WHERE kind = ANY(:kinds) AND task_model = :task_model AND status = :completed
             AND batches = :batches AND to_models = CAST(:to_models AS jsonb)
+            AND (kind <> 'migrate' OR (agreement, predictions IS NULL) = (:agreement, :on_cases))
             AND reason NOT LIKE '%month''s cap%'
             AND (reason NOT LIKE 'budget%' OR (limits->>'calls')::int >= :calls
                 AND (limits->>'money_usd')::float8 >= :money_usd)
@@ -69,6 +70,17 @@ _RATE = text(
     CROSS JOIN LATERAL (
         SELECT sum(attempts) AS calls FROM llm_calls WHERE run_id = run.id HAVING sum(attempts) > 0
     ) AS spent
+    """
+)
+_SECONDS = text(
+    """
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - created_at))
+    FROM (
+        SELECT id FROM runs WHERE task_model = :task_model ORDER BY id DESC LIMIT :newest
+    ) AS run
+    JOIN llm_calls ON run_id = run.id
+    WHERE model = :task_model AND attempts = 1 AND outcome IN ('ok', 'forgotten')
+        AND NOT cached AND NOT batched
     """
 )
 _USED = text(
@@ -101,7 +113,9 @@ async def informed(
     """The bound with what is likely and what the month leaves."""
     async with session_scope(database, identity) as session:
         left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
-        likely = await _likely(session, settings, row) or await _at_rate(session, row, bound)
+        likely = await _likely(session, settings, row) or await _at_rate(
+            session, settings, row, bound
+        )
     if likely is not None:
         limits = row.promised
         usd = min(limits.money_usd, left)
@@ -122,8 +136,11 @@ async def informed(
     )
 
 
-async def _at_rate(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely | None:
-    """The estimate with its minutes, at the rate of the model's newest runs of any kind."""
+async def _at_rate(
+    session: AsyncSession, settings: Settings, row: RunRow, bound: Forecast
+) -> Likely | None:
+    """The estimate with its minutes, at the rate of the model's newest runs of any kind; before one
+    has completed, by how long its answers took, so many at once as its provider is asked for."""
     known = await session.execute(
         _RATE,
         {
@@ -133,10 +150,20 @@ async def _at_rate(session: AsyncSession, row: RunRow, bound: Forecast) -> Likel
         },
     )
     rate, estimate = known.scalar_one_or_none(), bound.likely
+    if not rate and not row.batches:
+        rate = await _answered_a_minute(session, settings, row.task_model)
     if estimate is None or not rate or row.batches:
         return estimate
     least, most = estimate.calls
     return estimate.model_copy(update={"minutes": (least / rate, most / rate)})
+
+
+async def _answered_a_minute(session: AsyncSession, settings: Settings, model: str) -> float | None:
+    """By the ledger's newest answers; None: there is none."""
+    took = await session.execute(_SECONDS, {"task_model": model, "newest": NEWEST})
+    seconds = took.scalar_one_or_none()
+    at_once = settings.models_of.provider(model).concurrency or settings.concurrency
+    return 60 * at_once / float(seconds) if seconds else None
 
 
 async def _likely(session: AsyncSession, settings: Settings, row: RunRow) -> Likely | None:
@@ -158,6 +185,8 @@ async def _likely(session: AsyncSession, settings: Settings, row: RunRow) -> Lik
             "proposer_model": row.proposer_model,
             "minutes": row.promised.minutes,
             "to_models": json.dumps(row.to_models),
+            "agreement": row.agreement,
+            "on_cases": not row.is_on_traffic,
             "calls": row.promised.calls,
             "money_usd": row.promised.money_usd,
             "completed": RunStatus.COMPLETED.value,

@@ -29,6 +29,7 @@ from induction.providers import OFFLINE, Providers
 from induction.runs import steering, truths
 from induction.runs.models import RunRow
 from induction.runs.starting import costs, remarks
+from induction.runs.starting.answering import models_of, searches, windowed
 from induction.runs.starting.estimate import estimated
 from induction.runs.truths import LeftOut
 from induction.task_kinds.base import Case, Task
@@ -129,6 +130,7 @@ def plan_of(
         prunes_blocks=row.provider != OFFLINE,
         context_window=row.window_of(row.task_model),
         to_models={model: row.window_of(model) for model in row.to_models},
+        unusable={one: why for one in row.to_models if (why := row.fault_of(one)) is not None},
         margin=row.margin,
         optimise=row.optimise,
         agreement=row.agreement,
@@ -219,17 +221,6 @@ def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
     return {split.value: dealt.count(split) for split in Split}
 
 
-def models_of(row: RunRow) -> list[str]:
-    """Who is asked in this run, each once, whoever answers cases first."""
-    proposer = [row.proposer_model] if _searches(row) else []
-    return list(dict.fromkeys([row.task_model, *row.to_models, *proposer]))
-
-
-def _searches(row: RunRow) -> bool:
-    """Does it make prompts, so that a proposer is asked and cases become examples?"""
-    return row.kind == RunKind.IMPROVE or row.optimise
-
-
 def bound_of(
     plan: Plan,
     row: RunRow,
@@ -252,9 +243,12 @@ def bound_of(
         short += remarks.of_room(plan)
         one = replace(bound, task_calls=0, of_models={}, proposer_calls=1)
         short += remarks.of_proposals(costs.of_calls(plan, one, providers, on, table), limits)
+    if row.kind == RunKind.HEADROOM:
+        short += remarks.of_ways(plan)
     if row.kind in MEASURE_FIRST:
         short += remarks.of_baseline(plan, limits)
-        short += remarks.of_window(plan)
+    known = windowed(plan, providers)
+    short += [*remarks.of_window(known), *remarks.of_windows(known)]
     splits = splits_of(plan.cases, plan.splits)
     train = splits.train
     quotable = sum(case.may_quote for case in train)
@@ -282,7 +276,7 @@ def bound_of(
             *(splits.notes if plan.traffic is None else ()),
             *short,
             *remarks.of_probes(probed),
-            *(remarks.of_quoting(quotable, len(train)) if _searches(row) else []),
+            *(remarks.of_quoting(quotable, len(train)) if searches(row) else []),
             *(remarks.of_retrieval(plan, train) if row.kind == RunKind.IMPROVE else []),
             *costs.of_batches(plan, bound, providers, on, table),
             *steering.notes(plan),

@@ -20,6 +20,7 @@ from induction.prompts.models import PromptVersionRow
 from induction.runs.models import RunRow
 from induction.runs.queries import looks
 from induction.runs.starting.planning import limits_of, obstacles
+from induction.runs.starting.standing_in import remark
 from induction.runs.steering import batched, defaults_of, require_known
 from induction.runs.truths import LeftOut
 from induction.settings import Settings
@@ -30,6 +31,9 @@ from induction.tasks.models import TaskRow
 FIRST_MEMBER = (
     "An ensemble serves: its first member is asked, since the same model answers all of them."
 )
+
+NO_TRUTH = "The task has no approved ground truth."
+NOTHING_LOGGED = "The task has neither approved ground truth nor a logged prediction."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +92,26 @@ async def _require_members(session: AsyncSession, request: RunRequest) -> None:
 
 
 async def prepared(
-    session: AsyncSession, settings: Settings, request: RunRequest, truth: upstream.GroundTruth
+    session: AsyncSession,
+    settings: Settings,
+    request: RunRequest,
+    truth: upstream.GroundTruth,
+    *,
+    predictions: int = 0,
 ) -> tuple[RunRow, Sequence[LeftOut]]:
-    """The row of this start, not yet stored, and the truths it leaves out."""
+    """The row of this start, not yet stored, and the truths it leaves out.
+
+    session: reads the task, its prompts and what runs before found.
+    settings: what a request leaves open.
+    request: the order.
+    truth: the ground truth of now.
+    predictions: logged ones that it is about; 0: it is about approved cases.
+    """
     checked = await check(session, settings, request)
     checked.row.copy_labels(truth.labels)
     spec = checked.row.held_to(truth.labels)
-    if not truth.cases and request.kind is not RunKind.REPLAY:
-        raise Invalid("The task has no approved ground truth.", code="no_ground_truth")
+    if not truth.cases and not predictions:
+        raise Invalid(NOTHING_LOGGED if request.agreement else NO_TRUTH, code="no_ground_truth")
     baseline = (await prompts.get(session, request.task, checked.baseline_id)).prompt()
     require_known(spec, request, baseline)
     chosen = defaults_of(request, checked.row)
@@ -110,6 +126,7 @@ async def prepared(
     learns = request.kind is RunKind.IMPROVE
     is_changed = learns or (request.kind is RunKind.MIGRATE and request.optimise)
     out, notes = await asyncio.to_thread(obstacles, spec, own, baseline, is_changed=is_changed)
+    stood_in = remark(request, approved=len(truth.cases), logged=predictions)
     row = RunRow(
         id=uuid7(),
         task=request.task,
@@ -134,13 +151,14 @@ async def prepared(
         engine_version=ENGINE_VERSION,
         dataset_hash=truth.dataset_hash,
         dataset_size=len(truth.cases),
+        predictions=predictions or None,
         baseline_version_id=checked.baseline_id,
         scorer=task_of(spec).scorer,
         labels=[one.model_dump(mode="json") for one in spec.labels],
         labels_version=checked.row.labels_version,
         left_out=[one.plain() for one in out],
-        notes=[*notes, *checked.notes, *filter(None, [unbatched])],
+        notes=[*stood_in, *notes, *checked.notes, *filter(None, [unbatched])],
         remembered=await failures.to_remember(session, settings, request.task) if learns else [],
-        looks=await looks(session, request.task, request.kind),
+        looks=await looks(session, request.task, request.kind, on_traffic=bool(predictions)),
     )
     return row, out

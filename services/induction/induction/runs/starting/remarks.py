@@ -8,6 +8,8 @@ from nlu_shared.rendering import part_tokens, prompt_tokens
 from nlu_shared.schemas.runs import RunLimits
 
 from induction.engine.data.splits import splits_of
+from induction.engine.headroom.design import design
+from induction.engine.headroom.measure import NO_OTHER_WAY
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.banked import LEAST_BANK
@@ -69,14 +71,37 @@ def of_room(plan: Plan) -> list[str]:
 
 def of_window(plan: Plan) -> list[str]:
     """Of a prompt that its model has no room for, where its window is known."""
-    answers = plan.task.answers
-    size = prompt_tokens(plan.baseline, answers) + answers.max_tokens
-    if plan.context_window is None or size <= plan.context_window:
+    prompt = prompt_tokens(plan.baseline, plan.task.answers)
+    both = prompt + plan.task.answers.max_tokens
+    window = plan.context_window
+    if window is None or both <= window:
         return []
+    if prompt <= window:
+        return [
+            f"The prompt and an answer to it take about {both} tokens, and the model's window is"
+            f" {window}: a server may refuse it, or cut it without a word."
+        ]
     return [
-        f"The prompt and an answer to it take about {size} tokens, and the model's window is"
-        f" {plan.context_window}: a server may refuse it, or cut it without a word."
+        f"The prompt it begins with takes about {prompt} tokens, and the model's window is"
+        f" {window}: it ends before anything is asked. A shorter prompt does, or another model."
     ]
+
+
+def of_windows(plan: Plan) -> list[str]:
+    """The same of the new models of a migration."""
+    size = prompt_tokens(plan.baseline, plan.task.answers)
+    return [
+        f"The prompt takes about {size} tokens, and the window of {model} is {window}: it is not"
+        " judged."
+        for model, window in plan.to_models.items()
+        if window is not None and size > window and not plan.optimise
+    ]
+
+
+def of_ways(plan: Plan) -> list[str]:
+    """Of a headroom run that measures nothing but the prompt as it is."""
+    splits = splits_of(plan.cases, plan.splits)
+    return [] if design(plan, splits).prompts else [f"{NO_OTHER_WAY[0].upper()}{NO_OTHER_WAY[1:]}."]
 
 
 def of_retrieval(plan: Plan, train: Sequence[Case]) -> list[str]:

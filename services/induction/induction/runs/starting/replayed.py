@@ -1,4 +1,4 @@
-"""What is stored of a replay's predictions: their ids, and answers until the run is over.
+"""What is stored of the predictions a run is about: their ids, and answers until it is over.
 
 No text of a prediction is stored here. nlu-logger names erased cases, and not erased predictions:
 so nothing may be left that it would have to name.
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from nlu_shared.schemas.runs import RunKind, RunStatus
+from nlu_shared.schemas.runs import RunStatus
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -28,7 +28,7 @@ RELEASE = text("DELETE FROM run_predictions WHERE run_id = :run_id")
 OVER = text(
     """
     SELECT id, completed_at < now() - CAST(:landed AS interval) AS has_landed FROM runs
-    WHERE kind = :kind AND status = ANY(:over)
+    WHERE status = ANY(:over)
         AND EXISTS (SELECT FROM run_predictions WHERE run_id = runs.id)
     """
 )
@@ -51,9 +51,9 @@ async def ids(session: AsyncSession, run_id: UUID) -> list[UUID]:
 
 
 async def active(session: AsyncSession) -> Sequence[RunRow]:
-    """Replays that are not over."""
+    """Runs about logged predictions that are not over."""
     rows = await session.exec(
-        select(RunRow).where(RunRow.kind == RunKind.REPLAY.value, col(RunRow.status).not_in(ENDS))
+        select(RunRow).where(col(RunRow.predictions).is_not(None), col(RunRow.status).not_in(ENDS))
     )
     return rows.all()
 
@@ -68,9 +68,9 @@ async def blank(session: AsyncSession, run_id: UUID) -> None:
 
 
 async def sweep(session: AsyncSession) -> None:
-    """The same of replays that were over when a late answer came, and of those that no worker
+    """The same of runs that were over when a late answer came, and of those that no worker
     ended; their ids go once nothing can come any more."""
-    params = {"over": ENDS, "kind": RunKind.REPLAY.value, "landed": LANDED}
+    params = {"over": ENDS, "landed": LANDED}
     for run in (await session.execute(OVER, params)).mappings().all():
         await blank(session, run["id"])
         if run["has_landed"]:

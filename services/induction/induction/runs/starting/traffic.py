@@ -1,4 +1,4 @@
-"""Logged predictions, read from nlu-logger each time a replay needs them."""
+"""Logged predictions, read from nlu-logger each time a run needs them."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,26 +6,45 @@ from uuid import UUID
 import httpx2
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.predictions import Prediction
-from nlu_shared.schemas.runs import RunKind, RunRequest
+from nlu_shared.schemas.runs import RunRequest
 from nlu_shared.schemas.traffic import USUAL_REPLAYED
 
 from induction import upstream
+from induction.runs.starting.standing_in import is_about_traffic, stand_in
 
 PAGE = 500
 """Predictions in one answer: each may have a long text."""
 
 
 class PredictionGone(Exception):
-    """A prediction of the replay is not there any more."""
+    """A prediction of the run is not there any more."""
 
 
-async def newest(client: httpx2.AsyncClient, request: RunRequest) -> list[Prediction]:
-    """Those that a replay is about, the newest first; none of another run.
+async def newest(
+    client: httpx2.AsyncClient, request: RunRequest, *, approved: int
+) -> list[Prediction]:
+    """Those that a run is about, the newest first; none where it is about approved cases, of which
+    there are so many.
 
-    Raises Invalid where none was logged, PredictionsNotReadable, UpstreamAway.
+    Raises Invalid where none was logged and nothing can stand in, PredictionsNotReadable,
+    UpstreamAway.
     """
-    if request.kind is not RunKind.REPLAY:
+    if is_about_traffic(request):
+        if logged := await _newest(client, request):
+            return logged
+        raise Invalid("No prediction of this task was logged.", code="no_predictions")
+    if not stand_in(request, approved):
         return []
+    try:
+        logged = await _newest(client, request)
+    except upstream.PredictionsNotReadable:
+        if not approved:
+            raise
+        return []
+    return logged if stand_in(request, approved, logged=len(logged)) else []
+
+
+async def _newest(client: httpx2.AsyncClient, request: RunRequest) -> list[Prediction]:
     most = request.predictions or USUAL_REPLAYED
     logged: list[Prediction] = []
     before: UUID | None = None
@@ -36,8 +55,6 @@ async def newest(client: httpx2.AsyncClient, request: RunRequest) -> list[Predic
         if len(page) < size:
             break
         before = page[-1].id
-    if not logged:
-        raise Invalid("No prediction of this task was logged.", code="no_predictions")
     return logged
 
 

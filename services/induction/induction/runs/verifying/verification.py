@@ -86,7 +86,7 @@ SELECT EXISTS (
     WHERE quoting.id = runs.baseline_version_id OR quoting.run_id = runs.id
         OR EXISTS (SELECT FROM jsonb_array_elements(runs.remembered) AS one
             WHERE one->>'version_id' = quoting.id::text)
-) OR runs.kind = 'replay'  -- its answers go with its end
+) OR runs.predictions IS NOT NULL  -- its answers go with its end
 FROM runs WHERE id = :run_id
 """
 
