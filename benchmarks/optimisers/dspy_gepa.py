@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dspy.teleprompt import GEPA
-from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.evaluation.results import EvalResults, judge
 from induction.task_kinds.base import ModelPrediction
 from nlu_shared.schemas.prompts import PromptContent
 

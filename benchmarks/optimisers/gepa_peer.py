@@ -6,7 +6,7 @@ from typing import Any
 
 import gepa
 from gepa.core.adapter import EvaluationBatch
-from induction.engine.evaluation.evaluate import CaseResult, EvalResults
+from induction.engine.evaluation.results import CaseResult, EvalResults
 from induction.task_kinds.base import Case
 from nlu_shared.schemas.prompts import PromptContent
 

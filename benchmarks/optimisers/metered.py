@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
-from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.evaluation.results import EvalResults, judge
 from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome, Task
 from nlu_shared.rendering import render_parts, rendered
 from nlu_shared.schemas.prompts import PromptContent

@@ -6,7 +6,7 @@ Shown what it proposed for the same prompt before, it does not propose the same 
 
 from collections import defaultdict
 
-from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.plan import Plan
 from induction.engine.proposal import edits, meta_prompt
 from induction.engine.proposal.error_patterns import patterns_of, worked_on

@@ -4,7 +4,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from induction.engine.evaluation.evaluate import EvalResults, compare
+from induction.engine.evaluation.results import EvalResults, compare
 from nlu_shared.measure.significance import sign_flip_test
 from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.verdicts import Verdict

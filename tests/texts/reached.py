@@ -12,7 +12,7 @@ from uuid import UUID
 from induction.engine.data.folding import words
 from induction.engine.data.groups import groups_of
 from induction.engine.evaluation import usable
-from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.evaluation.results import EvalResults, judge
 from induction.engine.headroom.classifier import out_of_fold
 from induction.engine.leak_guard import leaks, screen
 from induction.engine.leak_guard.names import names

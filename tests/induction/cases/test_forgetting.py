@@ -65,12 +65,11 @@ async def test_an_erased_case_leaves_snapshots_and_ledger_and_their_hashes_stay(
     record = await forgotten(stack, case)
     assert (record["why"], record["snapshots"], record["answers"]) == ("erased", 1, 1)
     assert record["forgotten_at"] is not None
-    rows = await sql(
-        stack,
-        "SELECT *, truth::text AS truth_text FROM snapshot_cases WHERE dataset_hash = $1"
-        " ORDER BY case_id",
-        run["dataset_hash"],
-    )
+    of_snapshot = """
+        SELECT *, truth::text AS truth_text FROM snapshot_cases WHERE dataset_hash = $1
+        ORDER BY case_id
+    """
+    rows = await sql(stack, of_snapshot, run["dataset_hash"])
     hashes = [
         row["forgotten_hash"]
         or case_hash(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from induction.engine.data.splits import assign
-from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.evaluation.results import EvalResults, judge
 from induction.engine.migration.comparison import Terms, compared
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call

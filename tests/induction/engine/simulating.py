@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from induction.engine.data.splits import assign
-from induction.engine.evaluation.evaluate import EvalResults, compare, judge
 from induction.engine.evaluation.repeats import Pair, affordable
+from induction.engine.evaluation.results import EvalResults, compare, judge
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
 from induction.engine.verdict.verdict import VerdictBasis, verdict

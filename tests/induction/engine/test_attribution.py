@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.engine.evaluation.evaluate import CaseResult, EvalResults, judge
+from induction.engine.evaluation.results import CaseResult, EvalResults, judge
 from induction.engine.verdict.attribution import (
     Known,
     MissedCase,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from induction.engine.ensemble import bound, measure_votes, voted
-from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.evaluation.results import EvalResults, judge
 from induction.engine.plan import Plan
 from induction.engine.runtime import BUDGET, Call
 from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome

@@ -5,8 +5,8 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.evaluation.paired import fall, measured
+from induction.engine.evaluation.results import EvalResults, judge
 from induction.engine.plan import Plan
 from induction.engine.proposal.error_patterns import concerning, patterns_of, worth_trying
 from induction.engine.search import acceptance, gate

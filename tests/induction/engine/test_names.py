@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from induction.engine.data.splits import assign
-from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.evaluation.results import EvalResults, judge
 from induction.engine.leak_guard.leaks import guarded, leaked
 from induction.engine.leak_guard.screen import objections
 from induction.engine.proposal import meta_prompt

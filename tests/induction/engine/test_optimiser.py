@@ -6,7 +6,7 @@ from functools import partial
 from textwrap import dedent
 
 import pytest
-from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.plan import Plan
 from induction.engine.proposal.edits import InvalidChange
 from induction.engine.proposal.proposer import RETRIES, ProposalRequest

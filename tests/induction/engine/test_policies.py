@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from induction.engine.data.splits import splits_of
-from induction.engine.evaluation.evaluate import EvalResults, compare, judge
+from induction.engine.evaluation.results import EvalResults, compare, judge
 from induction.engine.proposal.error_patterns import patterns_of, worked_on, worth_trying
 from induction.engine.runtime import RunContext
 from induction.engine.search import gate

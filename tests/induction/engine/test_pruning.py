@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from induction.engine.data.splits import splits_of
-from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.evaluation.results import EvalResults, judge
 from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call

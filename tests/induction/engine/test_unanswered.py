@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.evaluation.results import EvalResults, judge
 from induction.engine.headroom.measure import measure
 from induction.engine.migration.migrate import migrate
 from induction.engine.plan import Plan

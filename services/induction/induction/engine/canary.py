@@ -25,7 +25,8 @@ from induction.engine import event_builders
 from induction.engine.data.chance import shuffled
 from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import CaseResult, EvalResults, evaluate
+from induction.engine.evaluation.evaluate import evaluate
+from induction.engine.evaluation.results import CaseResult, EvalResults
 from induction.engine.forecast import Workload, forecast
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped

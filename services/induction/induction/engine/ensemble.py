@@ -29,14 +29,9 @@ from induction.engine.data.groups import groups_of
 from induction.engine.data.room import longest_case
 from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import (
-    EvalResults,
-    compare,
-    evaluate,
-    evaluation_event,
-    judge,
-)
+from induction.engine.evaluation.evaluate import evaluate, evaluation_event
 from induction.engine.evaluation.paired import grouped
+from induction.engine.evaluation.results import EvalResults, compare, judge
 from induction.engine.forecast import Workload, forecast
 from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.plan import Plan

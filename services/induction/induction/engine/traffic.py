@@ -22,7 +22,8 @@ from pydantic import JsonValue
 
 from induction.engine import event_builders
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import CaseResult, EvalResults, evaluate
+from induction.engine.evaluation.evaluate import evaluate
+from induction.engine.evaluation.results import CaseResult, EvalResults
 from induction.engine.forecast import Workload
 from induction.engine.plan import LoggedCase, Plan, Traffic
 from induction.engine.runtime import RunContext, Runtime, Stopped

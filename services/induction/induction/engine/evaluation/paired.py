@@ -8,7 +8,7 @@ import numpy as np
 from nlu_shared.measure.f1 import Counts, Floats
 
 from induction.engine.data.groups import groups_of
-from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.evaluation.unanswered import shared
 from induction.task_kinds.base import Case, Task
 

@@ -22,7 +22,8 @@ from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.verdicts import Verdict, VerdictKind
 
 from induction.engine.data.chance import shuffled
-from induction.engine.evaluation.evaluate import EvalResults, evaluate
+from induction.engine.evaluation.evaluate import evaluate
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.runtime import RunContext, Stopped
 from induction.task_kinds.base import Case
 

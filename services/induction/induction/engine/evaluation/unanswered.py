@@ -11,7 +11,7 @@ from uuid import UUID
 from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.prompts import PromptContent
 
-from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.results import EvalResults
 from induction.task_kinds.base import Task
 
 MOST_MISSING = 0.05

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from induction.engine.data.groups import groups_of, near_duplicates
 from induction.engine.data.splits import Splits, labels_until
-from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.evaluation.unanswered import shared
 from induction.engine.forecast import usual
 from induction.engine.headroom.chance import (

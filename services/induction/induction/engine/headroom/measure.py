@@ -11,7 +11,8 @@ from nlu_shared.schemas.prompts import PromptContent
 from induction.engine import event_builders
 from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults, evaluate
+from induction.engine.evaluation.evaluate import evaluate
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.forecast import Workload, forecast
 from induction.engine.headroom.design import LEAST_CALLS, Design, design
 from induction.engine.headroom.estimate import HeadroomMeasurement, VariantResults, headroom

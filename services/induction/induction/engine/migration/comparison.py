@@ -34,8 +34,8 @@ from nlu_shared.schemas.traffic import MOST_REPLAYED, TRAFFIC
 
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import labels_until
-from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.paired import grouped
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.evaluation.unanswered import shared
 from induction.engine.verdict.verdict import DIGITS, SIGNIFICANT, thinnest
 from induction.task_kinds.base import Case, Task

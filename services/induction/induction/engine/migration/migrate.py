@@ -17,7 +17,8 @@ from nlu_shared.schemas.traffic import TRAFFIC
 from induction.engine import event_builders
 from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
+from induction.engine.evaluation.evaluate import evaluate, evaluation_event
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.forecast import Workload, forecast
 from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.migration.comparison import Terms, compared, not_judged

@@ -14,7 +14,7 @@ from nlu_shared.schemas.evaluated import ErrorPattern
 from nlu_shared.schemas.events import PatternsFound
 from nlu_shared.schemas.prompts import PromptContent
 
-from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.results import EvalResults
 from induction.task_kinds.base import Component, Mistake
 
 LEAST_AT_ONCE, MOST_AT_ONCE, SHARE_AT_ONCE = 2, 6, 0.25

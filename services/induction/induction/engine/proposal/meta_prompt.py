@@ -16,7 +16,7 @@ from nlu_shared.schemas.prompts import Block, Change, Edit, Op, PromptContent
 from pydantic import JsonValue, ValidationError
 
 from induction.engine.data.chance import shuffled
-from induction.engine.evaluation.evaluate import CaseResult, EvalResults
+from induction.engine.evaluation.results import CaseResult, EvalResults
 from induction.engine.leak_guard.screen import INSTRUCTION_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.edits import MOST_EXAMPLES, InvalidChange

@@ -13,8 +13,8 @@ from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.paired import F1, fall, measured
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.plan import Plan
 from induction.engine.search.stopping import LEAST_GAIN
 

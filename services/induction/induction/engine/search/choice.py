@@ -19,8 +19,8 @@ from nlu_shared.schemas.events import FrontMeasured, FrontPoint, Split
 
 from induction.engine.data.chance import shuffled
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.paired import F1, Fall, fall
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.plan import Plan
 from induction.engine.runtime import Stopped
 from induction.engine.search.acceptance import broken_guards

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import CaseResult, EvalResults
+from induction.engine.evaluation.results import CaseResult, EvalResults
 from induction.engine.plan import Plan
 from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.proposal.rungs import Rung

@@ -14,7 +14,7 @@ from uuid import UUID
 from nlu_shared.schemas.evaluated import ErrorPattern
 
 from induction.engine.data.chance import shuffled
-from induction.engine.evaluation.evaluate import CaseResult, EvalResults, compare
+from induction.engine.evaluation.results import CaseResult, EvalResults, compare
 from induction.task_kinds.base import Case, Component, Task
 
 TARGETS = 20

@@ -17,7 +17,8 @@ from nlu_shared.schemas.events import ChangeRejected, Split, Stage
 
 from induction.engine.data.chance import shuffled
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import compare, evaluation_event
+from induction.engine.evaluation.evaluate import evaluation_event
+from induction.engine.evaluation.results import compare
 from induction.engine.proposal import rungs
 from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.proposal.rungs import Rung

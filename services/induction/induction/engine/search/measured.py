@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from nlu_shared.schemas.prompts import PromptContent
 
-from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.results import EvalResults
 
 
 @dataclass(frozen=True, slots=True)

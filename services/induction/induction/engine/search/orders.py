@@ -7,7 +7,7 @@ once in another order: the order matters where it turns more answers than the as
 
 from math import comb
 
-from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.results import EvalResults
 
 LEVEL = 0.05
 

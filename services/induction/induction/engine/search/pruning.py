@@ -23,8 +23,8 @@ from nlu_shared.schemas.retrieval import RetrievalEdit
 
 from induction.engine.data.folds import is_cross_validated
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.paired import F1, fall
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.plan import Plan
 from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.search.acceptance import Rank, broken_guards

@@ -14,7 +14,8 @@ from induction.engine.data.folds import Folds, folds_of
 from induction.engine.data.room import UNBOUNDED, Room
 from induction.engine.data.splits import Splits
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
+from induction.engine.evaluation.evaluate import evaluate, evaluation_event
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.leak_guard.leaks import Guarded, guarded
 from induction.engine.proposal.error_patterns import (
     PatternKey,

@@ -6,7 +6,7 @@ Where the run is stopped in between, the candidates are dropped and no event tel
 from nlu_shared.schemas.events import ChangeRejected, HintTaken, Stage
 from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.proposal import edits
 from induction.engine.proposal.difference import difference
 from induction.engine.proposal.edits import InvalidChange

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from nlu_shared.schemas.events import Stage
 
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.proposal.error_patterns import key_of
 from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.search import gate

@@ -16,7 +16,8 @@ from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.steering import Decision
 
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
+from induction.engine.evaluation.evaluate import evaluation_event
+from induction.engine.evaluation.results import EvalResults, compare
 from induction.engine.proposal import memory
 from induction.engine.proposal.error_patterns import patterns_event
 from induction.engine.proposal.meta_prompt import Candidate

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from nlu_shared.rendering.leniency import by_cause
 from nlu_shared.schemas.verdicts import Cause, ErrorAnalysis, LabelFinding
 
-from induction.engine.evaluation.evaluate import CaseResult, EvalResults
+from induction.engine.evaluation.results import CaseResult, EvalResults
 from induction.task_kinds.base import Case, Mistake, ModelPrediction, Task, equivalent
 
 LEAST_AGREEING = 3

@@ -19,8 +19,9 @@ from induction.engine.data.folds import (
     without_cases,
 )
 from induction.engine.data.splits import splits_of
-from induction.engine.evaluation.evaluate import EvalResults, evaluate
+from induction.engine.evaluation.evaluate import evaluate
 from induction.engine.evaluation.repeats import Pair
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.runtime import Stopped
 from induction.engine.search.optimiser import Optimiser
 from induction.engine.search.state import Search, from_results

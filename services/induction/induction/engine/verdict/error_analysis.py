@@ -21,7 +21,8 @@ from nlu_shared.schemas.verdicts import Cause
 from induction.engine.data.chance import shuffled
 from induction.engine.data.folds import out_of_fold
 from induction.engine.data.groups import near_duplicates
-from induction.engine.evaluation.evaluate import CaseResult, blocks, call_for
+from induction.engine.evaluation.evaluate import blocks, call_for
+from induction.engine.evaluation.results import CaseResult
 from induction.engine.search.state import Search
 from induction.engine.verdict import attribution
 from induction.engine.verdict.attribution import (

@@ -9,8 +9,9 @@ from nlu_shared.schemas.verdicts import Verdict
 from induction.engine.data.folds import held_out_folds, is_cross_validated
 from induction.engine.data.groups import groups_of
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
+from induction.engine.evaluation.evaluate import evaluate, evaluation_event
 from induction.engine.evaluation.repeats import FIRST_CASES, Pair, Repeats, repeat
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.proposal.error_patterns import patterns_event
 from induction.engine.runtime import Stopped

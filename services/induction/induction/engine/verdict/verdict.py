@@ -29,8 +29,8 @@ from nlu_shared.schemas.verdicts import ComponentGain, Verdict, VerdictKind
 
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import VALIDATION_FROM
-from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.paired import grouped
+from induction.engine.evaluation.results import EvalResults
 from induction.engine.evaluation.unanswered import shared
 from induction.engine.verdict.more_labels import MoreLabels, more_labels
 from induction.task_kinds.base import Case, Component, Task
