@@ -12,6 +12,7 @@ from nlu_shared.rendering.prompt import AnswerSpace, read
 from nlu_shared.rendering.request import ModelRequest, framed
 from nlu_shared.schemas.prompts import TaskKind
 
+from induction.engine.limits import LIMITS
 from induction.engine.runtime import Call
 from induction.llm.adapters.models import Answering
 from induction.llm.errors import StopRun
@@ -52,7 +53,7 @@ async def find(
         answer = await introduce(ledger.probe, answering, model)
         if answer.outcome is Outcome.UNAVAILABLE:
             raise ledger.outage(answer)
-        if answer.outcome is Outcome.OVER_BUDGET:
+        if answer.outcome in LIMITS:
             continue
         server = answering.server(model)
         if not is_usable(answer):
