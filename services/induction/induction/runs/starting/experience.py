@@ -83,11 +83,31 @@ _USED = text(
     FROM llm_calls WHERE run_id = ANY(:ids) AND usage IS NOT NULL AND NOT cached GROUP BY 1, 2
     """
 )
+_ANSWERED = text(
+    """
+    SELECT ceil(avg((usage->>'output_tokens')::int))::int FROM llm_calls
+    WHERE purpose = 'task' AND outcome = 'ok' AND usage IS NOT NULL AND NOT cached
+        AND model = :task_model AND run_id IN (
+            SELECT id FROM runs WHERE task = :task AND task_model = :task_model
+            ORDER BY id DESC LIMIT :newest
+        )
+    """
+)
 _SPENT = text(
     """
     SELECT usd FROM month_spend WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC')::date
     """
 )
+
+
+async def answer_tokens(session: AsyncSession, row: RunRow) -> int | None:
+    """Of an answer to a case, the mean of the task's newest runs of any kind with the same model;
+    None where it has none."""
+    known = await session.execute(
+        _ANSWERED, {"task": row.task, "task_model": row.task_model, "newest": NEWEST}
+    )
+    mean: int | None = known.scalar_one_or_none()
+    return mean
 
 
 async def spent_this_month(session: AsyncSession) -> float:
