@@ -112,8 +112,7 @@ class Accounting:
                 flight.month = receipt.month
             else:
                 self.budget.release(flight.bound)
-                cap = dollars(self._account.month_cap_usd)
-                self.budget.limit_passed = f"the month's cap of {cap}"
+                self.budget.limit_passed = self._months_cap
         return granted
 
     async def reserve_again(self, flight: Flight) -> bool:
@@ -143,6 +142,7 @@ class Accounting:
             cost=cost,
             notional=listed,
             month=flight.month,
+            refused=self._beyond_month(flight.call, answer),
         )
         await self.write([entry])
         self.budget.settle(flight.bound, cost)
@@ -162,7 +162,8 @@ class Accounting:
 
     async def copy(self, key: Key, one: Call, answer: ModelAnswer) -> None:
         """Commits an answer that nothing more is paid for."""
-        await self.write([Copied(**self._names(key, one), **fields_of(answer))])
+        refused = self._beyond_month(one, answer)
+        await self.write([Copied(**self._names(key, one), **fields_of(answer), refused=refused)])
 
     def refused(self, outcome: Outcome, answer: ModelAnswer | None = None) -> ModelAnswer:
         """The answer with the limit that kept the call from being sent, or sent again: that which
@@ -170,6 +171,16 @@ class Accounting:
         is_late = outcome is Outcome.OUT_OF_TIME
         limit = limit_of_minutes(self._account.minutes) if is_late else self.budget.limit_passed
         return replace(answer or ModelAnswer(outcome), text=limit)
+
+    @property
+    def _months_cap(self) -> str:
+        return f"the month's cap of {dollars(self._account.month_cap_usd)}"
+
+    def _beyond_month(self, one: Call, answer: ModelAnswer) -> Decimal | None:
+        """What would have been reserved, where the month's cap had no room for it."""
+        if answer.outcome is not Outcome.OVER_BUDGET or answer.text != self._months_cap:
+            return None
+        return prices.upper_bound(one.request, datetime.now(UTC).date(), self._account.prices)
 
     def _reservation(self, flight: Flight) -> Reserved:
         is_billed = self._model.server(flight.call.request.model).billed

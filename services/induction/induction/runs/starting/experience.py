@@ -122,8 +122,9 @@ async def informed(
     async with session_scope(database, identity) as session:
         left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
         likely = await _likely(session, settings, row) or await _at_rate(session, row, bound)
+    limits, slow = row.promised, []
     if likely is not None:
-        limits = row.promised
+        slow = _slow(likely, limits.minutes)
         usd = min(limits.money_usd, left)
         calls = min(bound.calls, limits.calls)
         likely = within(likely, calls=calls, usd=usd, minutes=limits.minutes)
@@ -136,10 +137,21 @@ async def informed(
         update={
             "likely": likely,
             "month_left_usd": left,
-            "fits": bound.fits and not over,
-            "notes": [*bound.notes, *([cap] if over else [])],
+            "fits": bound.fits and not over and not slow,
+            "notes": [*bound.notes, *slow, *([cap] if over else [])],
         }
     )
+
+
+def _slow(likely: Likely, minutes: float) -> list[str]:
+    if likely.minutes is None or likely.minutes[1] <= minutes:
+        return []
+    least, most = likely.minutes
+    return [
+        f"It may end early: at the pace of finished runs it takes {least:.1f} to {most:.1f} minutes,"
+        f" and its limit is {minutes:g}. No call is on its way past that, and a search stops while"
+        " there is time for its final evaluation."
+    ]
 
 
 async def _at_rate(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely | None:

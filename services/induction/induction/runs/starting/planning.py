@@ -255,8 +255,7 @@ def bound_of(
     probed = [one for one in models_of(row) if not providers.provider(one).is_offline]
     calls = bound.calls + len(probed)
     price = partial(costs.of_calls, plan, providers=providers, on=on, table=table)
-    money = price(bound)
-    money += costs.of_probes(probed, providers, on, table)
+    money = price(bound) + costs.of_probes(probed, providers, on, table)
     limits = row.promised
     short = [] if refusal is None else [f"The start would be refused: {refusal.detail}"]
     short += remarks.of_limits(calls, money, limits)
