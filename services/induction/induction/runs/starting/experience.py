@@ -144,13 +144,14 @@ async def informed(
 
 
 def _slow(likely: Likely, minutes: float) -> list[str]:
+    """What to say where a limit of so many minutes may be too short."""
     if likely.minutes is None or likely.minutes[1] <= minutes:
         return []
     least, most = likely.minutes
     return [
-        f"It may end early: at the pace of finished runs it takes {least:.1f} to {most:.1f} minutes,"
-        f" and its limit is {minutes:g}. No call is on its way past that, and a search stops while"
-        " there is time for its final evaluation."
+        f"It may end early: at the pace of finished runs it takes {least:.1f} to {most:.1f}"
+        f" minutes, and its limit is {minutes:g}. No call is on its way past that, and a search"
+        " stops while there is time for its final evaluation."
     ]
 
 
