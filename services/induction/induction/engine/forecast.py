@@ -172,7 +172,7 @@ def case_tokens(cases: Sequence[Case]) -> int:
 
 def answer_tokens(task: Task, cases: Sequence[Case]) -> int:
     """Of an answer that says no more than the truth and how sure it is: the mean."""
-    truths = [task.example(case).output for case in cases]
+    truths = [case.truth for case in cases]
     written = [
         canonical({"label": one, "confidence": CONFIDENCE} if isinstance(one, str) else one)
         for one in truths

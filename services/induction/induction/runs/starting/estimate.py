@@ -110,7 +110,7 @@ def _measured(
     return replace(
         bound,
         task_tokens_in=prompt + case_tokens(cases),
-        task_tokens_out=answer or answer_tokens(plan.task, splits.learning),
+        task_tokens_out=answer or answer_tokens(plan.task, cases),
         task_tokens_fixed=prompt,
     )
 
