@@ -1,8 +1,11 @@
 """A limit of minutes is a promise: no call is on its way past it, and a search ends before."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from induction.task_kinds.base import Outcome
 from offline_model.settings import OfflineSettings
 
 from tests.fixtures.databases import Databases
@@ -10,22 +13,20 @@ from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened, until
 from tests.induction.runs.driving import reached, sql, start
+from tests.induction.runs.test_asking_ahead import Provider, open_ledger, question
 
 LAST = """
-SELECT extract(epoch FROM max(call.settled_at) - run.started_at)::float8 / 60 AS minutes
+SELECT coalesce(extract(epoch FROM max(call.settled_at) - run.started_at), 0)::float8 / 60
+    AS minutes
 FROM llm_calls AS call JOIN runs AS run ON run.id = call.run_id
-WHERE run.id = $1 AND call.outcome <> 'out_of_time' GROUP BY run.started_at
-"""
-LATE = """
-SELECT count(*) AS calls, count(*) FILTER (WHERE attempts > 0) AS sent,
-    coalesce(sum(cost_usd), 0) AS usd, coalesce(sum(reserved_usd), 0) AS reserved
-FROM llm_calls WHERE run_id = $1 AND outcome = 'out_of_time'
+WHERE run.id = $1 GROUP BY run.started_at
 """
 SETTLING = 0.01
 """Minutes that a commit takes at most."""
 
 
-async def last_answer(stack: Stack, run: str) -> float:
+async def last_row(stack: Stack, run: str) -> float:
+    """Minutes after its first claim at which the run's last call was settled, refused or cut."""
     (row,) = await sql(stack, LAST, run)
     return float(row["minutes"])
 
@@ -39,54 +40,75 @@ async def verified(stack: Stack, run: str) -> str:
     return str(await until(checked))
 
 
-@pytest.mark.law
-async def test_a_block_that_has_begun_is_not_finished_past_the_minutes(
-    databases: Databases, servers: Servers
-) -> None:
-    slow = OfflineSettings(latency_ms=100)
-    async with opened(databases, servers, model=slow, concurrency=1) as stack:
-        await make_task(stack, "hasty", cases=60)
-        run = await start(stack, "hasty", kind="evaluate", limits={"minutes": 0.04})
+@pytest.fixture(scope="module")
+async def slow(databases: Databases, servers: Servers) -> AsyncIterator[Stack]:
+    """Its model takes its time, and its worker has its engine loaded."""
+    model = OfflineSettings(latency_ms=50)
+    async with opened(databases, servers, model=model, concurrency=1) as stack:
+        await make_task(stack, "ahead", cases=4)
         async with stack.working():
-            seen = await reached(stack, run)
-            assert await verified(stack, run) == "same"
-        (late,) = await sql(stack, LATE, run)
-        assert (seen["status"], seen["reason"]) == (
-            "completed",
-            "minutes: the limit of 0.04 minutes",
-        )
-        assert 0 < seen["spend"]["calls"] < 30
-        assert late["calls"] > 0
-        assert await last_answer(stack, run) < 0.04 + SETTLING
-
-
-async def test_what_is_cut_off_is_booked_as_the_most_it_can_cost(
-    databases: Databases, servers: Servers
-) -> None:
-    silent = OfflineSettings(latency_ms=100_000)
-    async with opened(databases, servers, model=silent, provider="anthropic") as stack:
-        await make_task(stack, "unheard", cases=8)
-        run = await start(stack, "unheard", kind="evaluate", limits={"minutes": 0.02})
-        async with stack.working():
-            seen = await reached(stack, run)
-        (late,) = await sql(stack, LATE, run)
-        assert seen["reason"] == "minutes: the limit of 0.02 minutes"
-        assert late["sent"] == seen["spend"]["calls"] == 1
-        assert late["usd"] == late["reserved"] > 0
-        assert seen["spend"]["usd"] == pytest.approx(float(late["usd"]))
+            await reached(stack, await start(stack, "ahead", kind="evaluate"), "completed")
+        yield stack
 
 
 @pytest.mark.law
-async def test_a_search_ends_in_time_for_its_look_at_the_test_cases(
-    databases: Databases, servers: Servers
-) -> None:
-    slow = OfflineSettings(latency_ms=30)
-    async with opened(databases, servers, model=slow, concurrency=4) as stack:
-        await make_task(stack, "punctual", cases=100)
-        run = await start(stack, "punctual", limits={"minutes": 0.08})
-        async with stack.working():
-            seen = await reached(stack, run)
-            assert await verified(stack, run) == "same"
-        assert seen["reason"] == "minutes: the limit of 0.08 minutes"
-        assert seen["verdict"]["tested_on"] == "test"
-        assert await last_answer(stack, run) < 0.08 + SETTLING
+async def test_a_block_that_has_begun_is_not_finished_past_the_minutes(slow: Stack) -> None:
+    await make_task(slow, "hasty", cases=100)
+    run = await start(slow, "hasty", kind="evaluate", limits={"minutes": 0.03})
+    async with slow.working():
+        seen = await reached(slow, run)
+        assert await verified(slow, run) == "same"
+    assert (seen["status"], seen["reason"]) == ("completed", "minutes: the limit of 0.03 minutes")
+    assert seen["spend"]["calls"] < 40
+    assert await last_row(slow, run) < 0.03 + SETTLING
+
+
+@pytest.mark.long
+async def test_a_search_ends_in_time_for_its_look_at_the_test_cases(slow: Stack) -> None:
+    await make_task(slow, "punctual", cases=100)
+    run = await start(slow, "punctual", limits={"minutes": 0.15})
+    async with slow.working(concurrency=4):
+        seen = await reached(slow, run)
+        assert await verified(slow, run) == "same"
+    assert seen["reason"] == "minutes: the limit of 0.15 minutes"
+    assert seen["verdict"]["tested_on"] == "test"
+    assert await last_row(slow, run) < 0.15 + SETTLING
+
+
+async def test_what_waits_for_a_slot_at_the_deadline_is_refused(slow: Stack) -> None:
+    provider = Provider(seconds=0.05)
+    async with open_ledger(slow, provider, epoch=201, seconds=0.7) as ledger:
+        answers = await ledger.complete(question(0, 100), question(100, 4))
+        assert ledger.is_short_of(1)
+    outcomes = [one.outcome for one in answers]
+    answered = outcomes.index(Outcome.OUT_OF_TIME)
+    assert 0 < answered == len(provider.samples) < 60
+    assert set(outcomes[:answered]) == {Outcome.OK}
+    assert set(outcomes[answered:]) == {Outcome.OUT_OF_TIME}
+    assert answers[-1].text == "the limit of 3 minutes"
+    rows = await sql(slow, "SELECT cost_usd FROM llm_calls WHERE epoch = 201 AND attempts = 0")
+    assert [row["cost_usd"] for row in rows] == [0] * (100 - answered)
+
+
+async def test_what_is_cut_off_is_booked_as_the_most_it_can_cost(slow: Stack) -> None:
+    provider = Provider(never=2)
+    async with open_ledger(slow, provider, epoch=202, seconds=0.5) as ledger:
+        async with asyncio.timeout(5):
+            answers = await ledger.complete(question(0, 4))
+    assert [one.outcome for one in answers] == [
+        *(Outcome.OK, Outcome.OK, Outcome.OUT_OF_TIME, Outcome.OK)
+    ]
+    (cut,) = await sql(
+        slow, "SELECT * FROM llm_calls WHERE epoch = 202 AND outcome = 'out_of_time'"
+    )
+    assert (cut["attempts"], cut["cost_usd"]) == (1, cut["reserved_usd"])
+    assert cut["cost_usd"] > 0
+
+
+async def test_so_many_more_answers_take_as_long_as_those_before(slow: Stack) -> None:
+    provider = Provider(seconds=0.05)
+    async with open_ledger(slow, provider, epoch=203, seconds=5) as ledger:
+        assert not ledger.is_short_of(1_000)
+        await ledger.complete(question(0, 8))
+        assert ledger.is_short_of(1_000)
+        assert not ledger.is_short_of(40)
