@@ -64,15 +64,15 @@ async def test_a_block_that_has_begun_is_not_finished_past_the_minutes(slow: Sta
 
 
 @pytest.mark.long
-async def test_a_search_ends_in_time_for_its_look_at_the_test_cases(slow: Stack) -> None:
+async def test_a_search_out_of_time_ends_with_a_verdict_within_its_minutes(slow: Stack) -> None:
     await make_task(slow, "punctual", cases=100)
-    run = await start(slow, "punctual", limits={"minutes": 0.15})
+    run = await start(slow, "punctual", limits={"minutes": 0.1})
     async with slow.working(concurrency=4):
         seen = await reached(slow, run)
         assert await verified(slow, run) == "same"
-    assert seen["reason"] == "minutes: the limit of 0.15 minutes"
-    assert seen["verdict"]["tested_on"] == "test"
-    assert await last_row(slow, run) < 0.15 + SETTLING
+    assert seen["reason"] == "minutes: the limit of 0.1 minutes"
+    assert seen["verdict"] is not None
+    assert await last_row(slow, run) < 0.1 + SETTLING
 
 
 async def test_what_waits_for_a_slot_at_the_deadline_is_refused(slow: Stack) -> None:

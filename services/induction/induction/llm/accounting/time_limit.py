@@ -64,6 +64,8 @@ class TimeLimit:
     def __init__(self, deadline: float | None) -> None:
         self._deadline = deadline
         self._paces: defaultdict[bool, Pace] = defaultdict(Pace)
+        self._asked_at: float | None = None
+        self._longest_step = 0.0
 
     def seconds_to_send(self, purpose: Purpose) -> float | None:
         """For which such calls may still be sent; below 0: for none. None: for ever."""
@@ -79,11 +81,15 @@ class TimeLimit:
 
     def is_short_of(self, calls: int) -> bool:
         """Whether the time left is too short for so many answers to cases, at the rate until now,
-        with one proposal, or one slow answer, before or among them."""
-        if self._deadline is None:
-            return False
+        and once the longest that has passed between two of these questions: what is computed there,
+        or proposed, takes its time too. It is asked where the run could stop; 0: for none."""
         now = _now()
-        slowest = max((pace.longest for pace in self._paces.values()), default=0.0)
+        if self._asked_at is not None:
+            self._longest_step = max(self._longest_step, now - self._asked_at)
+        self._asked_at = now
+        if self._deadline is None or not calls:
+            return False
+        slowest = max(self._longest_step, *(pace.longest for pace in self._paces.values()), 0.0)
         return now + self._pace("task").takes(calls, now) + slowest > self._deadline
 
     async def answered(self, flight: Flight, answering: Awaitable[ModelAnswer]) -> ModelAnswer:

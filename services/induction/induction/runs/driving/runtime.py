@@ -71,7 +71,7 @@ class RunRuntime:
         if step in self.readings:
             return self.readings[step]
         self.lease.check()
-        is_short = needs > 0 and self.ledger.is_short_of(needs)
+        is_short = self.ledger.is_short_of(needs)
         if not is_short and self.lease.run.approval_terms is None and await self._is_empty():
             self._unrecorded.append(step)
             self.readings[step] = Inbox()

@@ -2,8 +2,8 @@
 
 Tokens are counted (`nlu_shared.rendering.tokens`), as far as they are known: of the prompts that
 are asked, the texts of the cases, and answers as the ledger has them of this task and model, or as
-long as the truths are. What is not known makes the range: the count comes within a fifth of a
-model's own, and a provider's cache holds all that is the same for each case, the answer's schema
+long as the truths are. What is not known makes the range: a model counts in its own
+way, and a provider's cache holds all that is the same for each case, the answer's schema
 too, or nothing of it.
 """
 
@@ -24,8 +24,9 @@ from induction.engine.plan import Plan
 
 OFF = 2
 """An estimate of a search is told from so many times less to so many times more."""
-COUNT_OFF = 1.25
-"""A count of tokens from so many times less to so many times more."""
+FEWER, MORE = 1.5, 1.25
+"""A count of tokens is told from so many times less to so many times more: of JSON models mostly
+count fewer."""
 NEEDED: Mapping[RunKind, float] = {RunKind.REPLAY: 0.5}
 """The share of a kind's calls that it surely makes: a replay asks again only what has changed.
 Other kinds that only measure make all of them."""
@@ -89,8 +90,8 @@ def _workloads(
     if not bound.proposer_calls:
         # Not every provider counts the answer's schema.
         schema = tokens(as_bytes(plan.task.answers.schema).decode())
-        least = _longer(_times(measured, NEEDED.get(kind, 1)), 1 / COUNT_OFF, less=schema)
-        return least, _longer(measured, COUNT_OFF)
+        least = _longer(_times(measured, NEEDED.get(kind, 1)), 1 / FEWER, less=schema)
+        return least, _longer(measured, MORE)
     search = usual(plan, splits, answer=answer)
     least, most = _times(search, 1 / OFF), _times(search, OFF)
     if not bound.of_models:
