@@ -113,10 +113,10 @@ async def test_the_months_cap_holds_over_runs_side_by_side(
         stopped = [seen for seen in ends if seen["reason"].startswith(reason)]
         assert stopped
         answer = await stack.induction.get("/v1/admin/spend")
-        told = answer.json()["month"]
-        assert told["runs_ended"] >= len(stopped)
-        assert told["last_ended_at"] is not None
-        assert 0 < told["least_refused_usd"] < float(cap)
+        spend_month = answer.json()["month"]
+        assert spend_month["runs_ended"] >= len(stopped)
+        assert spend_month["last_ended_at"] is not None
+        assert 0 < spend_month["least_refused_usd"] < float(cap)
 
 
 @pytest.mark.law

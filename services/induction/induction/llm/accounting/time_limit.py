@@ -20,7 +20,7 @@ LEAST_SECONDS = 0.1
 
 
 @dataclass(slots=True)
-class Pace:
+class AnswerRate:
     """Of calls of one kind: how many were answered, in what time. `busy` are the seconds with any
     of them on their way, `seconds` those of each answer together, `longest` those of one."""
 
@@ -63,7 +63,7 @@ class TimeLimit:
 
     def __init__(self, deadline: float | None) -> None:
         self._deadline = deadline
-        self._paces: defaultdict[bool, Pace] = defaultdict(Pace)
+        self._rates: defaultdict[bool, AnswerRate] = defaultdict(AnswerRate)
         self._asked_at: float | None = None
         self._longest_step = 0.0
 
@@ -71,7 +71,7 @@ class TimeLimit:
         """For which such calls may still be sent; below 0: for none. None: for ever."""
         if self._deadline is None:
             return None
-        needed = max(LEAST_SECONDS, self._pace(purpose).usual)
+        needed = max(LEAST_SECONDS, self._rate(purpose).usual)
         return self._deadline - needed - _now()
 
     def is_over(self, purpose: Purpose = "task") -> bool:
@@ -89,13 +89,13 @@ class TimeLimit:
         self._asked_at = now
         if self._deadline is None or not calls:
             return False
-        slowest = max(self._longest_step, *(pace.longest for pace in self._paces.values()), 0.0)
-        return now + self._pace("task").takes(calls, now) + slowest > self._deadline
+        slowest = max(self._longest_step, *(rate.longest for rate in self._rates.values()), 0.0)
+        return now + self._rate("task").takes(calls, now) + slowest > self._deadline
 
     async def answered(self, flight: Flight, answering: Awaitable[ModelAnswer]) -> ModelAnswer:
         """What it is answered before the deadline. What is cut off there may be billed."""
-        pace, began = self._pace(flight.call.purpose), _now()
-        pace.sent(began)
+        rate, began = self._rate(flight.call.purpose), _now()
+        rate.sent(began)
         is_answer = False
         try:
             async with asyncio.timeout_at(self._deadline) as limit:
@@ -107,7 +107,7 @@ class TimeLimit:
             return ModelAnswer(Outcome.OUT_OF_TIME, ambiguous=flight.repeated + 1)
         finally:
             now = _now()
-            pace.landed(now, seconds=now - began, is_answer=is_answer)
+            rate.landed(now, seconds=now - began, is_answer=is_answer)
         return answer
 
     async def rest(
@@ -132,8 +132,8 @@ class TimeLimit:
         if self.is_over(purpose):
             raise OutOfTime
 
-    def _pace(self, purpose: Purpose) -> Pace:
-        return self._paces[purpose == "proposer"]
+    def _rate(self, purpose: Purpose) -> AnswerRate:
+        return self._rates[purpose == "proposer"]
 
 
 def _now() -> float:

@@ -104,9 +104,9 @@ def _measured(
 ) -> Workload:
     """The calls of the bound, in the sizes that are to be expected."""
     cases = splits.learning if plan.traffic is None else plan.traffic.cases
-    asked = _asked(kind, plan, splits)
-    calls = sum(number for _, number in asked)
-    total = sum(number * prompt_tokens(one, plan.task.answers) for one, number in asked)
+    prompts = _prompts(kind, plan, splits)
+    calls = sum(number for _, number in prompts)
+    total = sum(number * prompt_tokens(one, plan.task.answers) for one, number in prompts)
     prompt = total // max(1, calls)
     return replace(
         bound,
@@ -116,7 +116,7 @@ def _measured(
     )
 
 
-def _asked(kind: RunKind, plan: Plan, splits: Splits) -> Sequence[tuple[PromptContent, int]]:
+def _prompts(kind: RunKind, plan: Plan, splits: Splits) -> Sequence[tuple[PromptContent, int]]:
     """The prompts that are put to cases, with how often, one beside the other."""
     if kind is RunKind.HEADROOM:
         ways = design(plan, splits)
