@@ -87,7 +87,7 @@ class Bare:
         self.calls = len(self._tasks)
         return [self.answers[key] for key in keys]
 
-    async def inbox(self, step: int) -> Inbox:
+    async def inbox(self, step: int, needs: int = 0) -> Inbox:
         return Inbox()
 
     async def tell(self, event: Event) -> None:

@@ -43,7 +43,7 @@ class _Runtime:
             for one in calls
         ]
 
-    async def inbox(self, step: int) -> Inbox:
+    async def inbox(self, step: int, needs: int = 0) -> Inbox:
         return Inbox()
 
     async def tell(self, event: Event) -> None:

@@ -43,6 +43,7 @@ IO_FILES = {
     "calls.py",
     "flights.py",
     "interruptible.py",
+    "time_limit.py",
     # An engine's process, and what runs in it.
     "process.py",
     "main.py",

@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     TOO_LONG = "too_long"  # the request does not fit into the model's window
     REJECTED = "rejected"  # the provider does not take this very request
     OVER_BUDGET = "over_budget"  # not sent, or not sent again: the reservation did not fit
+    OUT_OF_TIME = "out_of_time"  # not sent, or cut off: the limit of minutes was reached
     FORGOTTEN = "forgotten"  # the case was erased after the run: the answer went with it
 
 

@@ -59,8 +59,8 @@ class Usual(Schema):
 
     task_calls: int = Field(description="answers to cases")
     proposals: int = Field(description="changes asked for")
-    task_tokens_in: int = Field(description="of an answer, as measured here with many examples")
-    task_tokens_out: int = Field(description="of an answer, as measured here")
+    task_tokens_in: int = Field(description="of the question of a case, estimated")
+    task_tokens_out: int = Field(description="of an answer, estimated")
     proposal_tokens_in: int = Field(description="of a proposal, estimated")
     proposal_tokens_out: int = Field(description="of a proposal, estimated")
 

@@ -71,6 +71,17 @@ class MonthForecast(Schema):
     forecast_usd: float = Field(description="of the whole month, if it goes on like that")
     fits: bool = Field(description="whether that is within the cap")
     cap_reached_at: Moment | None = Field(description="when the cap is reached then; null: not")
+    runs_ended: int = Field(
+        default=0,
+        description="by the cap: a call of theirs no longer fitted under it, with the most that it"
+        " could cost, though the cap itself may not be reached",
+    )
+    last_ended_at: Moment | None = Field(
+        default=None, description="when the last of these calls was refused; null: none was"
+    )
+    least_refused_usd: float | None = Field(
+        default=None, description="the most that the smallest of these calls could cost, US dollars"
+    )
 
 
 class Spending(Schema):

@@ -33,7 +33,7 @@ class Recording:
     async def tell(self, event: Event) -> None:
         self.events.append(event)
 
-    async def inbox(self, step: int) -> Inbox:
+    async def inbox(self, step: int, needs: int = 0) -> Inbox:
         return Inbox()
 
 
@@ -87,7 +87,7 @@ class OfflineRuntime(Recording):
         at = next(at for at, event in enumerate(self.events) if is_it(event))
         return self.sent[: self.sent_by[at]]
 
-    async def inbox(self, step: int) -> Inbox:
+    async def inbox(self, step: int, needs: int = 0) -> Inbox:
         self.steps.append(step)
         return self._inboxes.get(step, Inbox())
 
@@ -123,8 +123,8 @@ class WithProposer(Recording):
         self.proposals += calls
         return [self._propose(call) for call in calls]
 
-    async def inbox(self, step: int) -> Inbox:
-        return await self._runtime.inbox(step)
+    async def inbox(self, step: int, needs: int = 0) -> Inbox:
+        return await self._runtime.inbox(step, needs)
 
 
 class Losing(Recording):
@@ -143,8 +143,8 @@ class Losing(Recording):
             for call, answer in zip(calls, answers, strict=True)
         ]
 
-    async def inbox(self, step: int) -> Inbox:
-        return await self._runtime.inbox(step)
+    async def inbox(self, step: int, needs: int = 0) -> Inbox:
+        return await self._runtime.inbox(step, needs)
 
 
 def toy_plan(

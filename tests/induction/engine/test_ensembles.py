@@ -7,8 +7,9 @@ from uuid import UUID
 
 from induction.engine.ensemble import bound, measure_votes, voted
 from induction.engine.evaluation.results import EvalResults, judge
+from induction.engine.limits import BUDGET
 from induction.engine.plan import Plan
-from induction.engine.runtime import BUDGET, Call
+from induction.engine.runtime import Call
 from induction.task_kinds.base import Case, ModelAnswer, ModelPrediction, Outcome
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.intent import IntentTask

@@ -84,8 +84,8 @@ class Chatting(Recording):
             for call, answer in zip(calls, answers, strict=True)
         ]
 
-    async def inbox(self, step: int) -> Inbox:
-        return await self._runtime.inbox(step)
+    async def inbox(self, step: int, needs: int = 0) -> Inbox:
+        return await self._runtime.inbox(step, needs)
 
 
 @pytest.mark.parametrize("engine", [improve, evaluate_only])

@@ -33,10 +33,13 @@ AT_ONCE = 4
 
 class Provider:
     """Two samples can be held: `last` is answered once `first_of_next` has been asked for, and
-    `never` when it is let go."""
+    `never` when it is let go. Others take so many `seconds`."""
 
-    def __init__(self, last: int = -1, first_of_next: int = -1, never: int = -1) -> None:
+    def __init__(
+        self, last: int = -1, first_of_next: int = -1, never: int = -1, *, seconds: float = 0.0
+    ) -> None:
         self._slots = Slots(AT_ONCE)
+        self._seconds = seconds
         self._last, self._first_of_next, self._never = last, first_of_next, never
         self._is_begun, self.let_go = asyncio.Event(), asyncio.Event()
         self.samples: list[int] = []
@@ -58,6 +61,7 @@ class Provider:
         again: Callable[[Rest, bool], Awaitable[bool]] | None = None,
     ) -> ModelAnswer:
         self.samples.append(sample)
+        await asyncio.sleep(self._seconds)
         if sample == self._first_of_next:
             self._is_begun.set()
         if sample == self._last:
@@ -78,12 +82,20 @@ async def stack(databases: Databases, servers: Servers) -> AsyncIterator[Stack]:
 
 @asynccontextmanager
 async def open_ledger(
-    stack: Stack, provider: Provider, *, epoch: int, calls: int = 1_000
+    stack: Stack,
+    provider: Provider,
+    *,
+    epoch: int,
+    calls: int = 1_000,
+    seconds: float | None = None,
 ) -> AsyncIterator[Ledger]:
+    """`seconds`: until its minutes are used up, which are 3."""
     run = await start(stack, "ahead", kind="evaluate")
     account = Account(
         run_id=UUID(run), fence=0, epoch=epoch,
         calls_limit=calls, usd_limit=Decimal(1), month_cap_usd=Decimal(1), prices=SHIPPED,
+        deadline=None if seconds is None else asyncio.get_running_loop().time() + seconds,
+        minutes=3,
     )  # fmt: skip
     async with (
         open_database(stack.settings.database) as database,

@@ -110,7 +110,13 @@ async def test_the_months_cap_holds_over_runs_side_by_side(
         assert month["usd"] == usd
         assert all(ended_on_budget(seen) for seen in ends)
         reason = "budget: the month's cap of 0.002 dollars"
-        assert any(seen["reason"].startswith(reason) for seen in ends)
+        stopped = [seen for seen in ends if seen["reason"].startswith(reason)]
+        assert stopped
+        answer = await stack.induction.get("/v1/admin/spend")
+        spend_month = answer.json()["month"]
+        assert spend_month["runs_ended"] >= len(stopped)
+        assert spend_month["last_ended_at"] is not None
+        assert 0 < spend_month["least_refused_usd"] < float(cap)
 
 
 @pytest.mark.law

@@ -36,7 +36,7 @@ from induction.engine.forecast import Workload, forecast
 from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
-from induction.engine.verdict.final_evaluation import NOT_AFFORDED
+from induction.engine.verdict.final_evaluation import not_looked
 from induction.engine.verdict.verdict import DIGITS, NO_TEST, VerdictBasis, verdict
 from induction.task_kinds.base import Case, Task
 
@@ -172,7 +172,7 @@ async def _tell(run: RunContext, splits: Splits, by_split: Mapping[Split, _Answe
             ground = VerdictBasis(
                 split=Split.VALIDATION,
                 groups=splits.groups,
-                untested=NOT_AFFORDED if splits.test else NO_TEST,
+                untested=not_looked(run) if splits.test else NO_TEST,
                 set_aside=not splits.validation_is_train,
             )
         made = verdict(plan.task, judged.baseline, judged.vote, ground, seed=plan.seed)

@@ -22,11 +22,12 @@ in every fold. Tries of pruning are iterations.
 Runs stay far below: most attempts are no series of rejections, and results are mostly kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from nlu_shared.rendering import framed, prompt_tokens, tokens
+from nlu_shared.rendering import framed, part_tokens, prompt_tokens, tokens
 from nlu_shared.rendering.request import as_bytes
+from nlu_shared.schemas.base import canonical
 
 from induction.engine.data.folds import HeldOut, held_out_folds
 from induction.engine.data.room import Room, longest_case
@@ -53,9 +54,12 @@ from induction.engine.search.state import REFRESHED
 from induction.engine.search.stopping import REJECTIONS
 from induction.engine.verdict.cross_validation import FOLD_CHANGES
 from induction.engine.verdict.error_analysis import CALLS_PER_MISS, MOST_CALLS
+from induction.task_kinds.base import Case, Task
 
 USUAL_RUNGS, USUAL_PROPOSALS, USUAL_VALIDATED = 6, 12, 4
 PROPOSAL_TOKENS_OUT = 1_000
+CONFIDENCE = 0.87
+"""As models write it: two digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class Workload:
     proposer_tokens_in: of one such call.
     proposer_tokens_out: of one such call.
     of_models: calls that put a prompt to a case by other models than the task's, by model.
+    task_tokens_fixed: of `task_tokens_in` those that are the same for each case, which a provider
+        may keep in its cache.
     """
 
     task_calls: int
@@ -78,6 +84,7 @@ class Workload:
     proposer_tokens_in: int
     proposer_tokens_out: int
     of_models: Mapping[str, int] = field(default_factory=dict)
+    task_tokens_fixed: int = 0
 
     @property
     def calls(self) -> int:
@@ -124,21 +131,22 @@ def forecast(plan: Plan) -> Workload:
     )
 
 
-def usual(plan: Plan, splits: Splits, *, prompt: int) -> Workload:
+def usual(plan: Plan, splits: Splits, *, answer: int | None = None) -> Workload:
     """What a search usually takes: the baseline, the ladder, proposals, what they are compared on,
-    and the end. An estimate; `forecast` is the bound.
+    and the end, with a prompt that shows half of what it could. An estimate; `forecast` is the
+    bound.
 
     plan: the run's.
     splits: its cases.
-    prompt: tokens of a prompt with many examples.
+    answer: tokens of an answer, where they are known.
     """
     train, validation, test = len(splits.train), len(splits.validation), len(splits.test)
     iterations = plan.max_iterations
     proposals = min(USUAL_PROPOSALS, iterations * (REJECTIONS + plan.proposals - 1))
     dealt = held_out_folds(plan, splits)
     fold = FOLD_CHANGES * min(train, GATE_CASES)
-    lengths = [tokens(framed(case.text, case.context)) for case in splits.learning]
-    case = sum(lengths) // max(1, len(lengths))
+    prompt = prompt_tokens(plan.baseline, plan.task.answers) + _examples(plan, splits) // 2
+    case = case_tokens(splits.learning)
     return Workload(
         task_calls=2 * train
         + (2 + min(USUAL_VALIDATED, iterations)) * validation
@@ -150,10 +158,37 @@ def usual(plan: Plan, splits: Splits, *, prompt: int) -> Workload:
         + sum(fold + FOLD_CHANGES * _choosing(one, splits) + len(one) for one in dealt),
         proposer_calls=proposals + FOLD_CHANGES * len(dealt),
         task_tokens_in=prompt + case,
-        task_tokens_out=min(plan.task.answers.max_tokens, case + 50),
+        task_tokens_out=answer or answer_tokens(plan.task, splits.learning),
         proposer_tokens_in=prompt + tokens(SYSTEM) + MOST_AT_ONCE * CASES_SHOWN * case,
         proposer_tokens_out=PROPOSAL_TOKENS_OUT,
+        task_tokens_fixed=prompt,
     )
+
+
+def case_tokens(cases: Sequence[Case]) -> int:
+    """Of the text of a case, the mean."""
+    return _mean([tokens(framed(case.text, case.context)) for case in cases])
+
+
+def answer_tokens(task: Task, cases: Sequence[Case]) -> int:
+    """Of an answer that says no more than the truth and how sure it is: the mean."""
+    truths = [case.truth for case in cases]
+    written = [
+        canonical({"label": one, "confidence": CONFIDENCE} if isinstance(one, str) else one)
+        for one in truths
+    ]
+    return min(task.answers.max_tokens, _mean([tokens(one) for one in written]))
+
+
+def _mean(lengths: Sequence[int]) -> int:
+    return -(-sum(lengths) // max(1, len(lengths)))
+
+
+def _examples(plan: Plan, splits: Splits) -> int:
+    """Tokens of all that a prompt could quote and has room for."""
+    quotable = (plan.task.example(case) for case in splits.train if case.may_quote)
+    room = EXAMPLE_TOKENS if plan.max_prompt_tokens is None else plan.max_prompt_tokens
+    return min(room, sum(part_tokens(one, plan.task.answers) for one in quotable))
 
 
 def _ladder(plan: Plan, train: int, validation: int) -> int:

@@ -22,11 +22,11 @@ from nlu_shared.schemas.steering import Decision
 from induction.engine.answer_log import AnswerLog
 from induction.engine.approval import Approval, by_time
 from induction.engine.inbox import Inbox
+from induction.engine.limits import BUDGET, LIMITS, MINUTES, limit_of_calls
 from induction.engine.plan import Plan
-from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome
+from induction.task_kinds.base import ModelAnswer, ModelRequest
 
 CANCELLED = "cancelled"
-BUDGET = "budget"
 Event = StoredEvent | EvaluationProgress
 MOST_SCALE = 4.0
 """A provider that counts more than so many tokens for one of the estimate, or as many times fewer,
@@ -54,15 +54,13 @@ class Runtime(Protocol):
         """One answer per call, in their order. `ahead` are those of the next question, unless the
         run is stopped before it: they may be begun, and this question does not wait for them."""
 
-    async def inbox(self, step: int) -> Inbox:
-        """Reading number `step`, counted from 0; the same step always reads the same."""
+    async def inbox(self, step: int, needs: int = 0) -> Inbox:
+        """Reading number `step`, counted from 0; the same step always reads the same. It says stop
+        where the minutes left are too few for the next `needs` answers, those that are kept for the
+        end among them; 0: where none are left."""
 
     async def tell(self, event: Event) -> None:
         """Records an event, or compares it with what was recorded in its place."""
-
-
-def limit_of_calls(calls: int) -> str:
-    return f"the limit of {calls} {'call' if calls == 1 else 'calls'}"
 
 
 class Stopped(Exception):
@@ -88,6 +86,7 @@ class _State:
     approved: set[str] = field(default_factory=set)
     cancelled: bool = False
     stop_reason: str | None = None
+    is_out_of_time: bool = False
     no_verdict: str | None = None
     failed: bool = False
     final: bool = False
@@ -175,8 +174,13 @@ class RunContext:
         """Whether so many calls could be made now."""
         return self.stop_reason is None and (self.calls_left is None or calls <= self.calls_left)
 
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the limit of minutes kept a call from being sent, or cut one off."""
+        return self._state.is_out_of_time
+
     def reserve(self, calls: int) -> None:
-        """Keeps so many calls for the final evaluation."""
+        """Keeps so many calls, and their time, for the final evaluation."""
         self._state.calls_reserved = calls
 
     def begin_search(self, reserved: int) -> None:
@@ -197,9 +201,10 @@ class RunContext:
         if not self._quiet or isinstance(event, EvaluationProgress | HintTaken):
             await self._runtime.tell(event)
 
-    async def read_inbox(self) -> None:
-        """Hears the operator and the clock. Raises Stopped."""
-        await self._read_next()
+    async def read_inbox(self, upcoming: int = 0) -> None:
+        """Hears the operator and the clock, before so many calls. Raises Stopped."""
+        reserved = self._state.calls_reserved
+        await self._read_next(reserved + upcoming if reserved else 0)
         self._raise_if_stopped()
 
     async def approval(self, awaited: ApprovalAwaited) -> Approval:
@@ -229,9 +234,9 @@ class RunContext:
         is_baseline = version_hash == self.plan.baseline.version_hash
         return self.plan.approval is None or is_baseline or version_hash in self._state.approved
 
-    async def _read_next(self) -> Inbox:
+    async def _read_next(self, needs: int = 0) -> Inbox:
         state = self._state
-        inbox = await self._runtime.inbox(state.step)
+        inbox = await self._runtime.inbox(state.step, needs)
         state.step += 1
         state.pending_hints += inbox.hints
         state.pins.update(inbox.pins)
@@ -248,7 +253,7 @@ class RunContext:
 
     async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         """All the answers, in the order of the calls; `ahead` are those of the next question, and
-        count as made from here on. Raises Stopped, also where a call cannot be paid for."""
+        count as made from here on. Raises Stopped, also where a call meets a limit."""
         self._raise_if_stopped()
         state = self._state
         uncounted = 0 if tuple(calls) == state.ahead else len(calls)
@@ -261,8 +266,9 @@ class RunContext:
         state.calls_made += len(state.ahead)
         answers = await self._runtime.ask(calls, state.ahead)
         for answer in answers:
-            if answer.outcome is Outcome.OVER_BUDGET:
-                self.stop(f"{BUDGET}: {answer.text}" if answer.text else BUDGET)
+            if (limit := LIMITS.get(answer.outcome)) is not None:
+                state.is_out_of_time |= limit == MINUTES
+                self.stop(f"{limit}: {answer.text}" if answer.text else limit)
         if state.token_scale is None:
             self._count(calls, answers)
         return answers

@@ -29,6 +29,10 @@ class CalledOff(Exception):
     """Nobody wants the call any more that rests before its next attempt."""
 
 
+class OutOfTime(Exception):
+    """Before its next attempt the limit of minutes is reached."""
+
+
 class StopRun(Exception):
     """No later call can succeed before a person acts: key, money, permission, or requests that
     the provider does not take. `ambiguous` as for `ParkRun`."""

@@ -40,6 +40,7 @@ ROUNDS = 2
 answered, before it is lost."""
 LEAST_REFUSED = 8
 """So many refused requests at once, and none answered, are no single request's matter."""
+UNHEARD = "The provider has answered nothing until the minutes were used up."
 LONGEST_WAIT = 5
 """Times a run is parked for a model that has never answered it, while others do."""
 
@@ -99,6 +100,10 @@ class Ledger:
         """Those its calls are charged by."""
         return self._account.prices
 
+    def is_short_of(self, calls: int) -> bool:
+        """Whether the minutes left are too few for so many answers to cases."""
+        return self._calls.time.is_short_of(calls)
+
     async def load(self, database: Database, identity: Identity) -> None:
         """Reads what this run has already asked; must come before the first `complete`. Raises as
         `Batches.look` does: while a batch is worked on nothing else is asked."""
@@ -128,7 +133,10 @@ class Ledger:
         if missing := self._open(by_key):
             await self._copy_from_other_runs(missing)
             self._remember(by_key)
-            if self._batches is not None:
+            is_late = self._calls.time.is_over()
+            if is_late and self._account.outages and not self._answered:
+                raise Outage(self._account.outage_pause, UNHEARD)
+            if self._batches is not None and not is_late:
                 await self._batches.send(self._open(missing))
                 ahead = ()  # a call on its way has no place in a batch
             expecting = asyncio.create_task(self._expect(ahead))

@@ -13,6 +13,7 @@ from nlu_shared.rendering.request import ModelRequest, framed
 from nlu_shared.schemas.endpoints import Dialect
 from nlu_shared.schemas.prompts import TaskKind
 
+from induction.engine.limits import LIMITS
 from induction.engine.runtime import Call
 from induction.llm.adapters.models import Answering
 from induction.llm.errors import StopRun
@@ -81,7 +82,7 @@ async def _found_out(
         if may_miss and ledger.has_waited:
             raise StopRun(outage.reason)
         raise outage
-    if answer.outcome is Outcome.OVER_BUDGET:
+    if answer.outcome in LIMITS:
         return []
     server = answering.server(model)
     if not is_usable(answer):

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -149,8 +150,10 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease, looks: L
     depends on what a server says today."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
         table = await pricing.table(session, resources.settings)
+        standing = await clock.standing(session, run.id, run.fence)
+    deadline = asyncio.get_running_loop().time() - standing.seconds_over
     answering = Answering(resources.models, batches.servers_of(run))
-    account = _account(resources, run, table)
+    account = _account(resources, run, table, deadline)
     ledger = Ledger(
         account,
         resources.ledger_commits,
@@ -211,11 +214,18 @@ async def _plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Pla
     return plan
 
 
-def _account(resources: Resources, run: RunRow, table: PriceTable) -> Account:
-    """Raises Ended where a model's price was taken away since the run began."""
+def _account(resources: Resources, run: RunRow, table: PriceTable, deadline: float) -> Account:
+    """Raises Ended where a model's price was taken away since the run began.
+
+    resources: know the providers.
+    run: whose calls they are.
+    table: of prices.
+    deadline: past which no call is on its way, by the event loop's clock.
+    """
     if pricing.without_price(models_of(run), table, resources.settings.models_of):
         raise Ended("failed", NO_PRICE)
-    return batches.account_of(run, resources.settings, table)
+    account = batches.account_of(run, resources.settings, table)
+    return replace(account, deadline=deadline, minutes=run.promised.minutes)
 
 
 async def _park(resources: Resources, run: RunRow, held: lease.Lease, park: ParkRun) -> None:

@@ -28,7 +28,7 @@ from induction.prompts import service as prompts
 from induction.runs.models import RunHintRow, RunRow
 from induction.runs.queries import pinned_later, view
 from induction.runs.starting import canaries, replayed, traffic
-from induction.runs.starting.experience import informed
+from induction.runs.starting.experience import answer_tokens, informed
 from induction.runs.starting.planning import (
     bound_of,
     held_to,
@@ -120,6 +120,7 @@ async def forecast(
         members = await prompts.members_of(session, request.task, row.member_ids)
         candidate = await prompts.candidate(session, request.task, request.candidate)
         table = await pricing.table(session, settings)
+        answer = await answer_tokens(session, row)
 
     def bound() -> Forecast:
         own = usable(row, task_of(spec), tuple(map(cases.case_of, truth.cases)))
@@ -133,6 +134,7 @@ async def forecast(
             providers=settings.models_of,
             on=pricing.utc_today(),
             table=table,
+            answer=answer,
         )
 
     most = await asyncio.to_thread(bound)

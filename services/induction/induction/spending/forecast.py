@@ -1,6 +1,7 @@
 """Where the month's spend is heading. Pure; amounts in US dollars, time is an argument."""
 
 import calendar
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,13 +11,34 @@ WINDOW = timedelta(days=28)
 """Four weeks: each day of the week counts as often as any other."""
 
 
-def month(*, spent: Decimal, recently: Decimal, cap: Decimal, now: datetime) -> MonthForecast:
+@dataclass(frozen=True, slots=True)
+class RefusedCalls:
+    """Calls that this month's cap had no room for: of how many runs, when the last one, and the
+    most that the smallest of them could cost."""
+
+    runs: int = 0
+    last: datetime | None = None
+    least: Decimal | None = None
+
+
+NONE = RefusedCalls()
+
+
+def month(
+    *,
+    spent: Decimal,
+    recently: Decimal,
+    cap: Decimal,
+    now: datetime,
+    refused: RefusedCalls = NONE,
+) -> MonthForecast:
     """The month's total so far, and as much a day for what is left of it as in the WINDOW.
 
     spent: booked in this month, reserved for calls that are on their way included.
     recently: of the ledger, in the WINDOW before now.
     cap: of a month; no call passes it.
     now: by the database's clock.
+    refused: by the cap.
     """
     now = now.astimezone(UTC)
     first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -39,4 +61,7 @@ def month(*, spent: Decimal, recently: Decimal, cap: Decimal, now: datetime) -> 
         forecast_usd=float(forecast),
         fits=forecast <= cap,
         cap_reached_at=reached,
+        runs_ended=refused.runs,
+        last_ended_at=refused.last,
+        least_refused_usd=None if refused.least is None else float(refused.least),
     )

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.spending import forecast
+from induction.spending.forecast import RefusedCalls
 
 # Constants of ours: nothing of a request is part of a statement.
 KEYS = {
@@ -22,7 +23,14 @@ SELECT now() AS now, date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 
     coalesce((SELECT usd FROM month_spend
         WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC')::date), 0) AS spent,
     (SELECT coalesce(sum(coalesce(cost_usd, reserved_usd)), 0) FROM llm_calls
-        WHERE created_at > now() - CAST(:window AS interval)) AS recently
+        WHERE created_at > now() - CAST(:window AS interval)) AS recently,
+    refused.*
+FROM (
+    SELECT count(DISTINCT run_id)::int AS runs, max(settled_at) AS last, min(refused_usd) AS least
+    FROM llm_calls
+    WHERE refused_usd IS NOT NULL
+        AND created_at >= date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+) AS refused
 """
 LINES = {
     by: text(
@@ -68,7 +76,11 @@ async def spending(
             "notional_usd": sum(one.notional_usd for one in lines),
             "lines": lines,
             "month": forecast.month(
-                spent=stands.spent, recently=stands.recently, cap=cap, now=stands.now
+                spent=stands.spent,
+                recently=stands.recently,
+                cap=cap,
+                now=stands.now,
+                refused=RefusedCalls(stands.runs, stands.last, stands.least),
             ),
         }
     )

@@ -97,7 +97,7 @@ async def evaluate(
     calls = calls_of(slices[0]) if slices else []
     for number, of_block in enumerate(slices):
         block = ordered[of_block]
-        await run.read_inbox()
+        await run.read_inbox(len(block))
         following = calls_of(slices[number + 1]) if number + 1 < len(slices) else []
         # What the first answers may end is not begun before they have come.
         answers = await run.ask(calls, () if or_fail and number == 0 else following)

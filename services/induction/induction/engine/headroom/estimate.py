@@ -114,7 +114,7 @@ def headroom(plan: Plan, splits: Splits, measured: HeadroomMeasurement) -> Headr
         gain=round(foretold.gain, 3),
         interval=(round(foretold.low, 3), round(foretold.high, 3)),
         labels_needed=more,
-        usual=_usual(plan, splits, measured),
+        usual=_usual(plan, splits),
         remedy=advice,
         summary=_summary(foretold, splits, sentence(advice, findings)),
     )
@@ -200,11 +200,9 @@ def _labels_needed(splits: Splits, foretold: Foretold, ground: ChanceBasis) -> i
     return labels_until(tested, size=size, groups=splits.groups, already=splits.test_groups)
 
 
-def _usual(plan: Plan, splits: Splits, measured: HeadroomMeasurement) -> Usual:
-    """By the longest prompt that was measured."""
-    contents = [one.content for one in measured.variants] or [plan.baseline]
-    prompt = max(prompt_tokens(content, plan.task.answers) for content in contents)
-    search = usual(plan, splits, prompt=prompt)
+def _usual(plan: Plan, splits: Splits) -> Usual:
+    """What the forecast of an improve run says, in the middle of its range."""
+    search = usual(plan, splits)
     return Usual(
         task_calls=search.task_calls,
         proposals=search.proposer_calls,

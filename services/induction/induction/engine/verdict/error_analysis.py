@@ -146,7 +146,7 @@ class _Inquiry:
         slices = blocks(run.plan, len(questions))
         for of_block, next_block in pairwise([*slices, slice(0)]):
             block = questions[of_block]
-            await run.read_inbox()
+            await run.read_inbox(len(block))
             replies = await run.ask(calls[of_block], calls[next_block])
             self.calls += len(block)
             for question, answer in zip(block, replies, strict=True):

@@ -14,7 +14,7 @@ from induction.engine.evaluation.repeats import FIRST_CASES, Pair, Repeats, repe
 from induction.engine.evaluation.results import EvalResults
 from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.proposal.error_patterns import patterns_event
-from induction.engine.runtime import Stopped
+from induction.engine.runtime import RunContext, Stopped
 from induction.engine.search.optimiser import Optimiser
 from induction.engine.search.state import Search
 from induction.engine.verdict.cross_validation import CROSS_VALIDATION, cross_validate
@@ -22,6 +22,12 @@ from induction.engine.verdict.verdict import NO_TEST, VerdictBasis, unchanged, v
 from induction.task_kinds.base import Case
 
 NOT_AFFORDED = "The budget did not allow the final look at the test cases."
+NO_TIME = "The limit of minutes did not allow the final look at the test cases."
+
+
+def not_looked(run: RunContext) -> str:
+    """Why the final look is missing."""
+    return NO_TIME if run.is_out_of_time else NOT_AFFORDED
 
 
 def final_calls(search: Search) -> int:
@@ -148,7 +154,7 @@ def _verdict(search: Search, pair: Pair | None, repeats: Repeats, *, has_test: b
             split=Split.VALIDATION,
             groups=splits.groups,
             untouched=len(groups_of(_untouched(search))),
-            untested=NOT_AFFORDED if has_test else NO_TEST,
+            untested=not_looked(search.run) if has_test else NO_TEST,
             set_aside=not splits.validation_is_train,
         )
     return verdict(plan.task, before, after, ground, seed=plan.seed, focus=plan.focused)

@@ -15,6 +15,7 @@ import structlog
 from nlu_shared.kit.data.db import Database, Identity
 from nlu_shared.kit.data.group_commit import GroupCommit
 
+from induction.engine.limits import LIMITS, limit_of_minutes
 from induction.engine.runtime import Call
 from induction.llm import prices
 from induction.llm.accounting.batch_entries import Intended
@@ -45,7 +46,8 @@ class Account:
     of its own.
     `prices` are those its calls are charged by, of the day on which each is sent. `outages` says
     how often this run was parked because the provider answered nothing, and `outage_pause` how many
-    seconds it rests the next time."""
+    seconds it rests the next time. No call is on its way past the `deadline`, of the event loop's
+    clock, at which its `minutes` are used up; None: there is none."""
 
     run_id: UUID
     fence: int
@@ -56,6 +58,8 @@ class Account:
     prices: PriceTable
     outages: int = 0
     outage_pause: float = 60.0
+    deadline: float | None = None
+    minutes: float = 0.0
 
 
 def open_ledger_commits(database: Database, identity: Identity) -> LedgerCommits:
@@ -108,8 +112,7 @@ class Accounting:
                 flight.month = receipt.month
             else:
                 self.budget.release(flight.bound)
-                cap = dollars(self._account.month_cap_usd)
-                self.budget.limit_passed = f"the month's cap of {cap}"
+                self.budget.limit_passed = self._months_cap
         return granted
 
     async def reserve_again(self, flight: Flight) -> bool:
@@ -122,8 +125,8 @@ class Accounting:
 
     async def settle(self, flight: Flight, answer: ModelAnswer) -> ModelAnswer:
         """Commits what the call came to. The answer as it is remembered."""
-        if answer.outcome is Outcome.OVER_BUDGET:
-            answer = self.over_budget(answer)
+        if answer.outcome in LIMITS:
+            answer = self.refused(answer.outcome, answer)
         listed = Decimal(0)
         if answer.outcome in BY_MODEL:
             listed, answer = self._charged(flight, answer)
@@ -139,6 +142,7 @@ class Accounting:
             cost=cost,
             notional=listed,
             month=flight.month,
+            refused=self._beyond_month(flight.call, answer),
         )
         await self.write([entry])
         self.budget.settle(flight.bound, cost)
@@ -158,11 +162,25 @@ class Accounting:
 
     async def copy(self, key: Key, one: Call, answer: ModelAnswer) -> None:
         """Commits an answer that nothing more is paid for."""
-        await self.write([Copied(**self._names(key, one), **fields_of(answer))])
+        refused = self._beyond_month(one, answer)
+        await self.write([Copied(**self._names(key, one), **fields_of(answer), refused=refused)])
 
-    def over_budget(self, answer: ModelAnswer | None = None) -> ModelAnswer:
-        """The answer with the limit that the last refused call would have passed."""
-        return replace(answer or ModelAnswer(Outcome.OVER_BUDGET), text=self.budget.limit_passed)
+    def refused(self, outcome: Outcome, answer: ModelAnswer | None = None) -> ModelAnswer:
+        """The answer with the limit that kept the call from being sent, or sent again: that which
+        the last refused call would have passed, or the minutes."""
+        is_late = outcome is Outcome.OUT_OF_TIME
+        limit = limit_of_minutes(self._account.minutes) if is_late else self.budget.limit_passed
+        return replace(answer or ModelAnswer(outcome), text=limit)
+
+    @property
+    def _months_cap(self) -> str:
+        return f"the month's cap of {dollars(self._account.month_cap_usd)}"
+
+    def _beyond_month(self, one: Call, answer: ModelAnswer) -> Decimal | None:
+        """What would have been reserved, where the month's cap had no room for it."""
+        if answer.outcome is not Outcome.OVER_BUDGET or answer.text != self._months_cap:
+            return None
+        return prices.upper_bound(one.request, datetime.now(UTC).date(), self._account.prices)
 
     def _reservation(self, flight: Flight) -> Reserved:
         is_billed = self._model.server(flight.call.request.model).billed

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from induction.engine.runtime import limit_of_calls
+from induction.engine.limits import limit_of_calls
 
 
 @dataclass(slots=True)

@@ -10,21 +10,18 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
-from math import ceil
 
 from induction.engine.runtime import Call
 from induction.llm.accounting.accounting import Account, Accounting, LedgerCommits
-from induction.llm.accounting.flights import Flight, Key, Model
-from induction.llm.errors import CalledOff, ParkRun, StopRun
+from induction.llm.accounting.flights import Flight, Key, Model, has_room
+from induction.llm.accounting.time_limit import TimeLimit
+from induction.llm.errors import ParkRun, StopRun
 from induction.task_kinds.base import BY_PROVIDER, ModelAnswer, Outcome
 
 Look = Callable[[], Awaitable[None]]
 """Raises where no more calls are to be sent; those on their way are settled first."""
 LOOK_SECONDS = 0.5
 """Between two looks while calls are on their way. A slow server takes an hour for a block."""
-BOOKED_AHEAD = 0.5
-"""Calls that are booked and wait for a slot, as a share of the slots: one that is free is taken at
-once, and not after a commit. What is killed leaves so many more reservations without an answer."""
 PARTING_SECONDS = 2.0
 """For the release of what was booked and not sent, when the worker stops."""
 
@@ -52,6 +49,7 @@ class Calls:
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self.accounting = Accounting(account, commits, model)
+        self.time = TimeLimit(account.deadline)
         self.known: dict[Key, ModelAnswer] = {}
         self.settled = 0
         self._model = model
@@ -67,7 +65,7 @@ class Calls:
         self._recalled: list[Flight] = []
         self._failures: list[BaseException] = []
         self._is_halted = False
-        self._is_month_full = False
+        self._is_month_full = self._is_late = False
         self._stirred = asyncio.Event()
         self._called_off = asyncio.Event()
 
@@ -129,7 +127,7 @@ class Calls:
         self._expected = calls
         self._waiting = deque((key, one) for key, one in calls.items() if self._is_new(key))
         self._ahead.clear()
-        self._is_month_full = False
+        self._is_month_full = self._is_late = False
         self._recall(but=calls)
 
     async def _drive(self) -> None:
@@ -159,14 +157,28 @@ class Calls:
             self._recall()
             return self._reserving is not None or bool(self._flying)
         await self._release_recalled()
+        first = next(iter(self._expected.values()), None)
+        if self._is_late or (first is not None and self.time.is_over(first.purpose)):
+            return await self._ends_in_time()
         if self._reserving is None and not self._is_month_full:
             self._book()
         while not (self._reserving or self._flying or self._is_halted) and self._waiting:
             key, one = self._waiting.popleft()
-            await self.settle_unsent(key, one, self.accounting.over_budget())
+            await self.settle_unsent(key, one, self.accounting.refused(Outcome.OVER_BUDGET))
             self._is_month_full = False
             self._book()
         return bool(self._waiting) or not self._admitted.isdisjoint(self._expected)
+
+    async def _ends_in_time(self) -> bool:
+        """Sends no more, and refuses what is wanted once nothing is on its way; false then."""
+        self._is_late = True
+        self._recall()
+        if self._reserving or self._flying:
+            return True
+        late = self.accounting.refused(Outcome.OUT_OF_TIME)
+        left = {key: one for key, one in self._expected.items() if self._is_new(key)}
+        await asyncio.gather(*(self.settle_unsent(key, one, late) for key, one in left.items()))
+        return False
 
     def _book(self) -> None:
         """Admits the first calls that wait, as many as there are slots for and some ahead."""
@@ -186,12 +198,7 @@ class Calls:
             self._reserving.add_done_callback(self._end_reserving)
 
     def _has_room(self, one: Call, admitted: int) -> bool:
-        slots = self._model.slots(one.request.model)
-        ahead = ceil(slots.size * BOOKED_AHEAD)
-        flights = self._flying.values()
-        if slots.locked():  # by other runs, perhaps
-            return admitted + sum(not flight.is_sent for flight in flights) < ahead
-        return admitted + sum(not flight.is_answered for flight in flights) < slots.size + ahead
+        return has_room(self._model.slots(one.request.model), self._flying.values(), admitted)
 
     async def _booked(self, admitted: list[Flight]) -> None:
         granted = await self.accounting.reserve(admitted)
@@ -210,7 +217,8 @@ class Calls:
 
     async def _fly(self, flight: Flight) -> None:
         async with flight.slots:
-            if self._is_halted:
+            self._is_late |= self.time.is_over(flight.call.purpose)
+            if self._is_halted or self._is_late:
                 return
             flight.is_sent = True
             self._stirred.set()
@@ -228,7 +236,9 @@ class Calls:
         one = flight.call
         again = partial(self._again, flight)
         try:
-            answer = await self._model.complete(one.request, sample=one.sample, again=again)
+            answer = await self.time.answered(
+                flight, self._model.complete(one.request, sample=one.sample, again=again)
+            )
         except (ParkRun, StopRun) as refusal:
             self._is_halted = True
             if refusal.ambiguous <= flight.repeated:
@@ -246,16 +256,8 @@ class Calls:
         self, flight: Flight, rest: Callable[[], Awaitable[None]], may_be_billed: bool
     ) -> bool:
         """After the rest, where one more attempt may be paid for. Raises CalledOff once a look has
-        found that no more calls are wanted, or the worker is told to stop."""
-        resting = asyncio.ensure_future(rest())
-        called_off = asyncio.create_task(self._called_off.wait())
-        try:
-            await asyncio.wait({resting, called_off}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            resting.cancel()
-            called_off.cancel()
-        if self._called_off.is_set():
-            raise CalledOff
+        found that no more calls are wanted, or the worker is told to stop, and OutOfTime."""
+        await self.time.rest(rest, self._called_off, flight.call.purpose)
         return not may_be_billed or await self.accounting.reserve_again(flight)
 
     def _end_reserving(self, reserving: asyncio.Task[None]) -> None:

@@ -25,7 +25,8 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One call of one run, and the fence under which it may be written."""
+    """One call of one run, and the fence under which it may be written. `refused`: the reservation
+    that the month's cap had no room for, with which the call ends; None: it had."""
 
     run_id: UUID
     fence: int
@@ -36,6 +37,7 @@ class LedgerEntry:
     model: str
     adapter: str
     epoch: int
+    refused: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,13 +224,13 @@ async def _copy(connection: Connection, copied: Sequence[Copied]) -> None:
     await connection.executemany(
         """
         INSERT INTO llm_calls (run_id, key, sample, purpose, provider, model, adapter, epoch,
-            outcome, text, usage, cost_usd, notional_usd, cached, settled_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, 0, 0, true, now())
+            outcome, text, usage, refused_usd, cost_usd, notional_usd, cached, settled_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, 0, 0, true, now())
         ON CONFLICT (run_id, key, sample) DO UPDATE SET outcome = excluded.outcome,
-            text = excluded.text, usage = excluded.usage, cost_usd = llm_calls.reserved_usd,
-            notional_usd = 0, settled_at = now()
+            text = excluded.text, usage = excluded.usage, refused_usd = excluded.refused_usd,
+            cost_usd = llm_calls.reserved_usd, notional_usd = 0, settled_at = now()
         """,
-        [(*_names(one), one.outcome, one.text, one.usage) for one in copied],
+        [(*_names(one), one.outcome, one.text, one.usage, one.refused) for one in copied],
     )
 
 
@@ -237,7 +239,7 @@ async def _settle(connection: Connection, settled: Sequence[Settled]) -> None:
         """
         UPDATE llm_calls SET outcome = $4, text = $5, usage = $6::jsonb,
             cost_usd = reserved_usd - $7 + $8, notional_usd = $9, batched = $10,
-            settled_at = now()
+            refused_usd = $11, settled_at = now()
         WHERE run_id = $1 AND key = $2 AND sample = $3 AND outcome IS NULL
         """,
         [
@@ -252,6 +254,7 @@ async def _settle(connection: Connection, settled: Sequence[Settled]) -> None:
                 one.cost,
                 one.notional,
                 one.resulted is not None,
+                one.refused,
             )
             for one in settled
         ],

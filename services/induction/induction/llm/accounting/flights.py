@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
+from math import ceil
 from typing import Any, Protocol
 
 from induction.engine.runtime import Call
@@ -15,6 +16,9 @@ from induction.task_kinds.base import ModelAnswer, ModelRequest
 
 Key = tuple[str, int]
 """Of a call: its request's, and its sample."""
+BOOKED_AHEAD = 0.5
+"""Calls that are booked and wait for a slot, as a share of the slots: one that is free is taken at
+once, and not after a commit. What is killed leaves so many more reservations without an answer."""
 
 
 class Slots(asyncio.Semaphore):
@@ -64,6 +68,19 @@ class Flight:
     is_sent: bool = False
     is_answered: bool = False
     intended: Intended | None = None
+
+
+def has_room(slots: Slots, flights: Collection[Flight], admitted: int) -> bool:
+    """Whether one more call may be booked.
+
+    slots: those of its provider.
+    flights: of the run, that are booked or on their way.
+    admitted: calls that are about to be booked.
+    """
+    ahead = ceil(slots.size * BOOKED_AHEAD)
+    if slots.locked():  # by other runs, perhaps
+        return admitted + sum(not flight.is_sent for flight in flights) < ahead
+    return admitted + sum(not flight.is_answered for flight in flights) < slots.size + ahead
 
 
 def fields_of(answer: ModelAnswer) -> dict[str, Any]:

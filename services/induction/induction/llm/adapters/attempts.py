@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from induction.llm.errors import CalledOff, ParkRun, StopRun
+from induction.llm.errors import CalledOff, OutOfTime, ParkRun, StopRun
 from induction.llm.retry import Failure, GiveUp, Park, Reject, Stop, TooLong, Wait, decide
 from induction.task_kinds.base import ModelAnswer, Outcome
 
 Rest = Callable[[], Awaitable[None]]
 Again = Callable[[Failure, Rest], Awaitable[bool]]
 """Rests, and says then whether a call that failed so may be attempted once more. Raises CalledOff
-where nobody wants it any more."""
+where nobody wants it any more, and OutOfTime where too little of the run's minutes is left."""
 
 
 async def always(_: Failure, rest: Rest) -> bool:
@@ -34,8 +34,8 @@ async def settled(
     """The answer, or a typed failure. Raises `ParkRun` and `StopRun`, nothing else.
 
     attempt: sends the request once.
-    again: asked before each further attempt; without it the call ends as over budget, and where it
-        was called off, as not answered.
+    again: asked before each further attempt; without it the call ends as over budget, where it was
+        called off, as not answered, and where no minutes are left, as out of time.
     sleep: seconds.
     jitter: 0 to 1.
 
@@ -68,6 +68,8 @@ async def settled(
                     may_go = await again(result, partial(sleep, seconds))
                 except CalledOff:
                     return none
+                except OutOfTime:
+                    return replace(none, outcome=Outcome.OUT_OF_TIME)
                 if not may_go:
                     return replace(none, outcome=Outcome.OVER_BUDGET)
                 waited += seconds if result.rate_limited else 0

@@ -65,7 +65,7 @@ class RemoteRuntime:
         answers: list[ModelAnswer] = await self._ask("ask", tuple(calls), tuple(ahead))
         return answers
 
-    async def inbox(self, step: int) -> Inbox:
+    async def inbox(self, step: int, needs: int = 0) -> Inbox:
         reading: Inbox = await self._ask("inbox", step)
         return reading
 

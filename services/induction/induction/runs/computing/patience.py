@@ -21,24 +21,18 @@ class Patience(StrEnum):
     CANCEL = "cancel"
     PAUSE = "pause"
     TOO_SLOW = "too_slow"
-    UNANSWERED = "unanswered"
 
 
-def patience(
-    standing: RunConditions, *, computing: float, grace: float, is_unanswered: bool = False
-) -> Patience:
+def patience(standing: RunConditions, *, computing: float, grace: float) -> Patience:
     """A run that has computed for `computing` seconds is ended or paused at once where somebody
-    asks for it. Past its minutes it has `grace` seconds to come to its own end: the last look at
-    the test split has to be computed too. Past them no attempt follows one that came to nothing,
-    while nothing else is answered either (`is_unanswered`)."""
+    asks for it. Past its minutes, when no call is on its way, it has `grace` seconds to come to its
+    own end: the verdict has to be computed too."""
     if standing.cancel:
         return Patience.CANCEL
     if standing.pause:
         return Patience.PAUSE
     if min(computing, standing.seconds_over) > grace:
         return Patience.TOO_SLOW
-    if is_unanswered and standing.seconds_over > 0:
-        return Patience.UNANSWERED
     return Patience.GO_ON
 
 

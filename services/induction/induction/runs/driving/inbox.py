@@ -11,6 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine.approval import Approval
 from induction.engine.inbox import Inbox
+from induction.engine.limits import MINUTES as MINUTES_USED
+from induction.engine.limits import limit_of_minutes
 from induction.history import approvals
 from induction.llm.accounting.entries import LeaseLost
 from induction.runs.driving.clock import MINUTES
@@ -51,8 +53,17 @@ def keep_empty(session: AsyncSession, run_id: UUID, steps: Sequence[int]) -> Non
     session.add_all(RunInboxRow(run_id=run_id, step=step, body=EMPTY) for step in steps)
 
 
-async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int) -> Inbox | None:
-    """Reads and records what the operator and the clock say; None: the run is to pause instead."""
+async def read_inbox(
+    session: AsyncSession, run_id: UUID, fence: int, step: int, *, is_short: bool
+) -> Inbox | None:
+    """Reads and records what the operator and the clock say; None: the run is to pause instead.
+
+    session: that records it.
+    run_id: of the run.
+    fence: under which it is driven.
+    step: number of the reading.
+    is_short: whether the minutes that are left are too few for what is kept for the end.
+    """
     row = await held(session, run_id, fence)
     if row.pause_requested:
         return None
@@ -68,7 +79,7 @@ async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int)
     body: dict[str, Any] = EMPTY | {
         "cancel": row.cancel_requested,
         "hints": [one.hint for one in hints if one.block is None],
-        "stop": await _time_is_up(session, row),
+        "stop": await _time_is_up(session, row, is_short=is_short),
     }
     if pins := [one.block for one in hints if one.block is not None]:
         body["pins"] = pins
@@ -84,12 +95,12 @@ async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int)
     return _inbox(body)
 
 
-async def _time_is_up(session: AsyncSession, row: RunRow) -> str | None:
-    """The reason to stop, once the run's minutes are used up."""
+async def _time_is_up(session: AsyncSession, row: RunRow, *, is_short: bool) -> str | None:
+    """The reason to stop, once the run's minutes are used up, or kept for its end."""
     query = text(f"SELECT {MINUTES} FROM runs WHERE id = :id")  # noqa: S608 - a constant of ours
     minutes: float = (await session.execute(query, {"id": row.id})).scalar_one()
     limit = row.promised.minutes
-    return f"minutes: the limit of {limit:g} minutes" if minutes > limit else None
+    return f"{MINUTES_USED}: {limit_of_minutes(limit)}" if is_short or minutes > limit else None
 
 
 def _inbox(body: dict[str, Any]) -> Inbox:

@@ -66,12 +66,10 @@ class Looks:
                 )
                 if reason != standing.reason:
                     await lease.explain(session, run, reason)
-            trouble = self.answering.trouble if self.answering else None
             match patience(
                 standing,
                 computing=seconds,
                 grace=settings.compute_seconds,
-                is_unanswered=bool(trouble) and self._silence.lasts(time.monotonic()),
             ):
                 case Patience.CANCEL:
                     raise Ended("cancelled", CANCELLED)
@@ -79,5 +77,3 @@ class Looks:
                     raise PauseRequested
                 case Patience.TOO_SLOW:
                     raise Ended("failed", TOO_SLOW)
-                case Patience.UNANSWERED:
-                    raise Ended("failed", UNANSWERED_MINUTES)

@@ -59,9 +59,10 @@ class RunRuntime:
                 await self._keep_readings()
                 raise
 
-    async def inbox(self, step: int) -> Inbox:
-        """What the operator and the clock say. Raises PauseRequested instead of reading when the
-        run is to pause, and ApprovalAwaited where nobody has decided yet.
+    async def inbox(self, step: int, needs: int = 0) -> Inbox:
+        """What the operator and the clock say: stop, too, where the minutes left are too few for so
+        many answers as the engine `needs` before it can end. Raises PauseRequested instead of
+        reading when the run is to pause, and ApprovalAwaited where nobody has decided yet.
 
         A reading of nothing is recorded with the next event, or where the run is parked: until then
         nothing has come of it, and a replay may as well read something else. It waits for no event,
@@ -70,23 +71,28 @@ class RunRuntime:
         if step in self.readings:
             return self.readings[step]
         self.lease.check()
-        if self.lease.run.approval_terms is None and await self._is_empty():
+        is_short = self.ledger.is_short_of(needs)
+        if not is_short and self.lease.run.approval_terms is None and await self._is_empty():
             self._unrecorded.append(step)
             self.readings[step] = Inbox()
         else:
             async with self._in_order():
-                self.readings[step] = await self._read(step)
+                self.readings[step] = await self._read(step, is_short=is_short)
         return self.readings[step]
 
     async def _is_empty(self) -> bool:
         async with session_scope(self.lease.database, self.lease.identity) as session:
             return await inbox.is_empty(session, self.lease.run)
 
-    async def _read(self, step: int) -> Inbox:
+    async def _read(self, step: int, *, is_short: bool) -> Inbox:
         run = self.lease.run
         async with self._transaction() as session:
             rests = await approvals.rests(session, run.id, run.fence)
-            reading = None if rests else await inbox.read_inbox(session, run.id, run.fence, step)
+            reading = (
+                None
+                if rests
+                else await inbox.read_inbox(session, run.id, run.fence, step, is_short=is_short)
+            )
         if rests:
             raise ApprovalPending
         if reading is None:

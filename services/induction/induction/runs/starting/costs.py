@@ -24,6 +24,7 @@ def of_calls(
     table: PriceTable,
     *,
     in_batch: bool = False,
+    is_cached: bool = False,
 ) -> Decimal:
     """US dollars for all calls of a workload at its sizes.
 
@@ -33,8 +34,14 @@ def of_calls(
     on: the day whose prices hold.
     table: the prices.
     in_batch: as if all answers to cases came in batches.
+    is_cached: as if all that is the same for each case came from the provider's cache.
     """
-    task_call = Usage(input_tokens=work.task_tokens_in, output_tokens=work.task_tokens_out)
+    cached = work.task_tokens_fixed if is_cached else 0
+    task_call = Usage(
+        input_tokens=work.task_tokens_in - cached,
+        cache_read_input_tokens=cached,
+        output_tokens=work.task_tokens_out,
+    )
     proposal = Usage(input_tokens=work.proposer_tokens_in, output_tokens=work.proposer_tokens_out)
     calls = (
         (plan.task_model, task_call, work.task_calls),

@@ -1,23 +1,35 @@
-"""What a run is likely to take where no other tells: an estimate from its plan. Pure."""
+"""What a run is likely to take where no other tells: an estimate from its plan. Pure.
 
-from collections.abc import Callable, Mapping
+Tokens are counted (`nlu_shared.rendering.tokens`), as far as they are known: of the prompts that
+are asked, the texts of the cases, and answers as the ledger has them of this task and model, or as
+long as the truths are. What is not known makes the range: a model counts in its own
+way, and a provider's cache holds all that is the same for each case, the answer's schema
+too, or nothing of it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from nlu_shared.rendering import part_tokens, prompt_tokens
+from nlu_shared.rendering import prompt_tokens, tokens
+from nlu_shared.rendering.request import as_bytes
 from nlu_shared.schemas.forecasts import Likely
+from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import RunKind
 
 from induction.engine.data.splits import Splits, splits_of
-from induction.engine.forecast import Workload, usual
-from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
+from induction.engine.forecast import Workload, answer_tokens, case_tokens, usual
+from induction.engine.headroom.design import design
 from induction.engine.plan import Plan
 
 OFF = 2
 """An estimate of a search is told from so many times less to so many times more."""
-NEEDED: Mapping[RunKind, float] = {RunKind.CANARY: 0.5, RunKind.REPLAY: 0.5}
-"""The share of a kind's calls that it surely makes: it asks again only what has changed, or what
-has no answer of the version that serves. Other kinds that only measure make all of them."""
+FEWER, MORE = 1.5, 1.25
+"""A count of tokens is told from so many times less to so many times more: of JSON models mostly
+count fewer."""
+NEEDED: Mapping[RunKind, float] = {RunKind.REPLAY: 0.5}
+"""The share of a kind's calls that it surely makes: a replay asks again only what has changed.
+Other kinds that only measure make all of them."""
 
 
 def estimated(
@@ -25,7 +37,9 @@ def estimated(
     plan: Plan,
     bound: Workload,
     probes: int,
-    money: Callable[[Workload], Decimal],
+    money: Callable[..., Decimal],
+    *,
+    answer: int | None,
 ) -> Likely:
     """Without minutes: a plan does not know how quickly its model answers.
 
@@ -33,15 +47,16 @@ def estimated(
     plan: of the run.
     bound: the most it can take.
     probes: calls that find out what servers can do.
-    money: US dollars for a workload.
+    money: US dollars for a workload; `is_cached`: what can be is read from the provider's cache.
+    answer: tokens of an answer to a case, where the ledger knows them.
     """
     splits = splits_of(plan.cases, plan.splits)
-    least, most = _workloads(kind, plan, bound, splits)
+    least, most = _workloads(kind, plan, bound, splits, answer)
     return Likely(
         runs=0,
         is_own=False,
         calls=(least.calls + probes, most.calls + probes),
-        money_usd=(float(money(least)), float(money(most))),
+        money_usd=(float(money(least, is_cached=True)), float(money(most))),
         minutes=None,
     )
 
@@ -69,20 +84,45 @@ def within(likely: Likely, *, calls: int, usd: float, minutes: float) -> Likely:
 
 
 def _workloads(
-    kind: RunKind, plan: Plan, bound: Workload, splits: Splits
+    kind: RunKind, plan: Plan, bound: Workload, splits: Splits, answer: int | None
 ) -> tuple[Workload, Workload]:
-    short = prompt_tokens(plan.baseline, plan.task.answers)
-    search = usual(plan, splits, prompt=short)
-    sized = replace(
-        bound, task_tokens_in=search.task_tokens_in, task_tokens_out=search.task_tokens_out
-    )
+    measured = _measured(kind, plan, bound, splits, answer)
     if not bound.proposer_calls:
-        return _times(sized, NEEDED.get(kind, 1)), sized
-    most = _times(usual(plan, splits, prompt=short + _examples(plan, splits)), OFF)
-    least = _times(search, 1 / OFF)
+        # Not every provider counts the answer's schema.
+        schema = tokens(as_bytes(plan.task.answers.schema).decode())
+        least = _longer(_times(measured, NEEDED.get(kind, 1)), 1 / FEWER, less=schema)
+        return least, _longer(measured, MORE)
+    search = usual(plan, splits, answer=answer)
+    least, most = _times(search, 1 / OFF), _times(search, OFF)
     if not bound.of_models:
         return least, most
-    return _of_each(sized, least), _of_each(sized, most)
+    return _of_each(measured, least), _of_each(measured, most)
+
+
+def _measured(
+    kind: RunKind, plan: Plan, bound: Workload, splits: Splits, answer: int | None
+) -> Workload:
+    """The calls of the bound, in the sizes that are to be expected."""
+    cases = splits.learning if plan.traffic is None else plan.traffic.cases
+    prompts = _prompts(kind, plan, splits)
+    calls = sum(number for _, number in prompts)
+    total = sum(number * prompt_tokens(one, plan.task.answers) for one, number in prompts)
+    prompt = total // max(1, calls)
+    return replace(
+        bound,
+        task_tokens_in=prompt + case_tokens(cases),
+        task_tokens_out=answer or answer_tokens(plan.task, cases),
+        task_tokens_fixed=prompt,
+    )
+
+
+def _prompts(kind: RunKind, plan: Plan, splits: Splits) -> Sequence[tuple[PromptContent, int]]:
+    """The prompts that are put to cases, with how often, one beside the other."""
+    if kind is RunKind.HEADROOM:
+        ways = design(plan, splits)
+        others = [(content, len(ways.cases)) for _, content in ways.prompts]
+        return [(plan.baseline, len(ways.cases) + len(ways.repeated)), *others]
+    return [(one, 1) for one in (plan.baseline, *plan.members.values())]
 
 
 def _times(one: Workload, factor: float) -> Workload:
@@ -90,6 +130,16 @@ def _times(one: Workload, factor: float) -> Workload:
         one,
         task_calls=round(factor * one.task_calls),
         proposer_calls=round(factor * one.proposer_calls),
+    )
+
+
+def _longer(one: Workload, factor: float, *, less: int = 0) -> Workload:
+    """With so many times the tokens for each case, without some of those that are always there."""
+    return replace(
+        one,
+        task_tokens_in=round(factor * (one.task_tokens_in - less)),
+        task_tokens_out=round(factor * one.task_tokens_out),
+        task_tokens_fixed=round(factor * (one.task_tokens_fixed - less)),
     )
 
 
@@ -102,10 +152,3 @@ def _of_each(compared: Workload, search: Workload) -> Workload:
         proposer_calls=search.proposer_calls * len(compared.of_models),
         of_models=dict.fromkeys(compared.of_models, each),
     )
-
-
-def _examples(plan: Plan, splits: Splits) -> int:
-    """Tokens of all that a prompt could quote and has room for."""
-    quotable = (plan.task.example(case) for case in splits.train if case.may_quote)
-    room = EXAMPLE_TOKENS if plan.max_prompt_tokens is None else plan.max_prompt_tokens
-    return min(room, sum(part_tokens(one, plan.task.answers) for one in quotable))

@@ -95,11 +95,31 @@ _USED = text(
     FROM llm_calls WHERE run_id = ANY(:ids) AND usage IS NOT NULL AND NOT cached GROUP BY 1, 2
     """
 )
+_ANSWERED = text(
+    """
+    SELECT ceil(avg((usage->>'output_tokens')::int))::int FROM llm_calls
+    WHERE purpose = 'task' AND outcome = 'ok' AND usage IS NOT NULL AND NOT cached
+        AND model = :task_model AND run_id IN (
+            SELECT id FROM runs WHERE task = :task AND task_model = :task_model
+            ORDER BY id DESC LIMIT :newest
+        )
+    """
+)
 _SPENT = text(
     """
     SELECT usd FROM month_spend WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC')::date
     """
 )
+
+
+async def answer_tokens(session: AsyncSession, row: RunRow) -> int | None:
+    """Of an answer to a case, the mean of the task's newest runs of any kind with the same model;
+    None where it has none."""
+    known = await session.execute(
+        _ANSWERED, {"task": row.task, "task_model": row.task_model, "newest": NEWEST}
+    )
+    mean: int | None = known.scalar_one_or_none()
+    return mean
 
 
 async def spent_this_month(session: AsyncSession) -> float:
@@ -116,8 +136,9 @@ async def informed(
         likely = await _likely(session, settings, row) or await _at_rate(
             session, settings, row, bound
         )
+    limits, slow = row.promised, []
     if likely is not None:
-        limits = row.promised
+        slow = _slow(likely, limits.minutes)
         usd = min(limits.money_usd, left)
         calls = min(bound.calls, limits.calls)
         likely = within(likely, calls=calls, usd=usd, minutes=limits.minutes)
@@ -130,10 +151,22 @@ async def informed(
         update={
             "likely": likely,
             "month_left_usd": left,
-            "fits": bound.fits and not over,
-            "notes": [*bound.notes, *([cap] if over else [])],
+            "fits": bound.fits and not over and not slow,
+            "notes": [*bound.notes, *slow, *([cap] if over else [])],
         }
     )
+
+
+def _slow(likely: Likely, minutes: float) -> list[str]:
+    """What to say where a limit of so many minutes may be too short."""
+    if likely.minutes is None or likely.minutes[1] <= minutes:
+        return []
+    least, most = likely.minutes
+    return [
+        f"It may end early: at the pace of finished runs it takes {least:.1f} to {most:.1f}"
+        f" minutes, and its limit is {minutes:g}. No call is on its way past that, and a search"
+        " stops while there is time for its final evaluation."
+    ]
 
 
 async def _at_rate(

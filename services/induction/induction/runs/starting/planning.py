@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -229,20 +230,30 @@ def bound_of(
     providers: Providers,
     on: date,
     table: PriceTable,
+    answer: int | None,
 ) -> Forecast:
-    """The most the run can take, and whether its limits allow that much."""
+    """The most the run can take, and whether its limits allow that much.
+
+    plan: of the run.
+    row: of the run.
+    refusal: of its start, if it would be refused.
+    providers: say who is billed.
+    on: the day whose prices hold.
+    table: the prices.
+    answer: tokens of an answer to a case, where the ledger knows them.
+    """
     bound = BOUNDS[RunKind(row.kind)](plan)
     probed = [one for one in models_of(row) if not providers.provider(one).is_offline]
     calls = bound.calls + len(probed)
-    money = costs.of_calls(plan, bound, providers, on, table)
-    money += costs.of_probes(probed, providers, on, table)
+    price = partial(costs.of_calls, plan, providers=providers, on=on, table=table)
+    money = price(bound) + costs.of_probes(probed, providers, on, table)
     limits = row.promised
     short = [] if refusal is None else [f"The start would be refused: {refusal.detail}"]
     short += remarks.of_limits(calls, money, limits)
     if row.kind == RunKind.IMPROVE:
         short += remarks.of_room(plan)
         one = replace(bound, task_calls=0, of_models={}, proposer_calls=1)
-        short += remarks.of_proposals(costs.of_calls(plan, one, providers, on, table), limits)
+        short += remarks.of_proposals(price(one), limits)
     if row.kind == RunKind.HEADROOM:
         short += remarks.of_ways(plan)
     if row.kind in MEASURE_FIRST:
@@ -259,13 +270,7 @@ def bound_of(
         quotable=quotable,
         calls=calls,
         money_usd=float(money),
-        likely=estimated(
-            RunKind(row.kind),
-            plan,
-            bound,
-            len(probed),
-            lambda work: costs.of_calls(plan, work, providers, on, table),
-        ),
+        likely=estimated(RunKind(row.kind), plan, bound, len(probed), price, answer=answer),
         fits=not short,
         starts=refusal is None,
         detectable_gain=_detectable(plan),

@@ -87,7 +87,7 @@ class Replay:
             raise AnswerGone
         return kept
 
-    async def inbox(self, step: int) -> Inbox:
+    async def inbox(self, step: int, needs: int = 0) -> Inbox:
         if step not in self.readings:
             raise self._stray("reads its inbox once more than the run did")
         return self.readings[step]
