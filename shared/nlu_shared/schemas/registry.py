@@ -74,7 +74,9 @@ class ActivePrompt(Schema):
         description="the versions that are all asked, and vote; left out: it is a prompt",
     )
     model: str | None = Field(
-        default=None, description="that it was last measured with; null: the task's, if it has one"
+        default=None,
+        description="the task's own where it was measured with that, or with none; else the one it"
+        " was last measured with",
     )
     endpoint: ModelEndpoint | None = Field(
         default=None,

@@ -63,7 +63,9 @@ async def test_roles_of_tasks_and_what_serves_are_uses(paid: Stack) -> None:
 
 
 @pytest.mark.law
-async def test_production_is_on_the_model_that_active_says(paid: Stack) -> None:
+async def test_production_is_on_the_model_that_active_says_and_a_try_on_another_moves_nothing(
+    paid: Stack,
+) -> None:
     await make_task(paid, "measured", cases=20)
     run = await start(paid, "measured", kind="evaluate")
     async with paid.working():
@@ -75,6 +77,12 @@ async def test_production_is_on_the_model_that_active_says(paid: Stack) -> None:
     assert "measured: production" in haiku["used_by"]
     assert "measured: task_model" in opus["used_by"]
     assert "measured: production" not in opus["used_by"]
+    tried = await start(paid, "measured", kind="evaluate", models={"task": "claude-sonnet-5-5"})
+    async with paid.working():
+        await reached(paid, tried, "completed")
+    await paid.induction.patch("/v1/tasks/measured", json={"task_model": "claude-haiku-5-5"})
+    active = (await paid.induction.get("/v1/prompts/measured/active")).json()
+    assert active["model"] == "claude-haiku-5-5"
     await paid.induction.patch("/v1/tasks/measured", json={"archived": True})
 
 

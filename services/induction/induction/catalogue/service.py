@@ -14,7 +14,7 @@ from induction.llm import prices
 from induction.llm.prices import PriceTable
 from induction.llm.reaching import reach
 from induction.pricing import service as pricing
-from induction.prompts import pointer
+from induction.prompts import endpoints, pointer
 from induction.providers import Providers, address
 from induction.settings import Settings
 from induction.tasks import service as tasks
@@ -98,15 +98,19 @@ async def _uses(session: AsyncSession, settings: Settings, caller: Caller | None
     defaults = {"task_model": settings.task_model, "proposer_model": settings.proposer_model}
     for role, model in defaults.items():
         uses[_full(model, settings)].append(f"{DEFAULT}: {role}")
-    serving = await pointer.measured_with(session)
-    for row in await tasks.list_all(session):
-        if caller is not None and not caller.may_touch(row.slug):
-            continue
+    serving = await pointer.in_production(session)
+    rows = [
+        row for row in await tasks.list_all(session) if caller is None or caller.may_touch(row.slug)
+    ]
+    own = {row.slug: row.task_model or settings.task_model for row in rows}
+    versions = {serving[slug]: model for slug, model in own.items() if slug in serving}
+    served = await endpoints.served_with(session, versions, settings)
+    for row in rows:
         for role in sorted(defaults):
             if (model := getattr(row, role)) is not None:
                 uses[_full(model, settings)].append(f"{row.slug}: {role}")
         if row.slug in serving:
-            serves_on = serving[row.slug] or row.task_model or settings.task_model
+            serves_on = served[serving[row.slug]].name
             uses[_full(serves_on, settings)].append(f"{row.slug}: production")
     return uses
 

@@ -1,6 +1,8 @@
 """Which model a version runs on, and how that model is asked: as it was when it was measured."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
+from uuid import UUID
 
 from nlu_shared.schemas.endpoints import ModelEndpoint
 from sqlalchemy import text
@@ -11,20 +13,24 @@ from induction.model_settings import ModelSettings
 from induction.prompts.models import PromptVersionRow
 from induction.tasks import service as tasks
 
-_NEWEST = text(
+_MEASURED = text(
     """
-    SELECT measured.model, runs.servers -> measured.model AS server
-    FROM (
-        SELECT model, run_id, 0 AS rank FROM prompt_scores WHERE version_id = :version_id
+    SELECT DISTINCT ON (version.id) version.id, measured.model,
+        runs.servers -> measured.model AS server
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:own AS text[])) AS version (id, own_model)
+    JOIN LATERAL (
+        SELECT model, run_id, 0 AS rank FROM prompt_scores WHERE version_id = version.id
         UNION ALL
         SELECT model, run_id, 1 FROM prompt_versions
-        WHERE id = :version_id AND run_id IS NOT NULL AND model IS NOT NULL
-    ) AS measured LEFT JOIN runs ON runs.id = measured.run_id
-    ORDER BY measured.rank, measured.run_id DESC LIMIT 1
+        WHERE id = version.id AND run_id IS NOT NULL AND model IS NOT NULL
+    ) AS measured ON true
+    LEFT JOIN runs ON runs.id = measured.run_id
+    ORDER BY version.id, measured.model = version.own_model DESC, measured.rank,
+        measured.run_id DESC
     """
 )
-"""The run that measured it last; of one without a score the run that made it, for another model
-than its own cases were answered by."""
+"""The newest run that measured it on the task's own model, else the newest that did on any; of one
+without a score the run that made it, for another model than its own cases were answered by."""
 _FIRST = text(
     """
     SELECT runs.servers -> CAST(:model AS text) AS server
@@ -47,25 +53,41 @@ class ModelChoice(NamedTuple):
     endpoint: ModelEndpoint | None
 
 
-async def last_measured(
+async def served_with(
+    session: AsyncSession, versions: Mapping[UUID, str], settings: ModelSettings
+) -> dict[UUID, ModelChoice]:
+    """What answers where these versions serve: the task's own model where they were measured with
+    it, or with none at all, else the model that they were last measured with. To try a version on
+    another model changes nothing of what serves.
+
+    versions: with their task's own model, else the service's.
+    settings: say how a model is asked that no run has asked.
+    """
+    params = {"ids": list(versions), "own": list(versions.values())}
+    chosen = {
+        row.id: ModelChoice(row.model, _endpoint(row.server, row.model, settings))
+        for row in await session.execute(_MEASURED, params)
+    }
+    return {
+        id: chosen.get(id) or ModelChoice(own, settings.models_of.endpoint(own))
+        for id, own in versions.items()
+    }
+
+
+async def of_version(
     session: AsyncSession, row: PromptVersionRow, settings: ModelSettings
 ) -> ModelChoice:
-    """The model that the version was last measured with, else the task's own, else the service's.
-    Of the latter two the settings say how they are asked."""
-    measured = (await session.execute(_NEWEST, {"version_id": row.id})).one_or_none()
-    if measured is not None:
-        return ModelChoice(measured.model, _endpoint(measured.server, measured.model, settings))
-    task = await tasks.get(session, row.task)
-    name = task.task_model or settings.task_model
-    return ModelChoice(name, settings.models_of.endpoint(name))
+    """As `served_with`."""
+    own = (await tasks.get(session, row.task)).task_model or settings.task_model
+    return (await served_with(session, {row.id: own}, settings))[row.id]
 
 
 async def first_measured(
     session: AsyncSession, row: PromptVersionRow, settings: ModelSettings
 ) -> ModelChoice:
-    """The model that the version was made for, which stays, else as `last_measured`."""
+    """The model that the version was made for, which stays, else as `served_with`."""
     if row.model is None:
-        return await last_measured(session, row, settings)
+        return await of_version(session, row, settings)
     params = {"version_id": row.id, "model": row.model}
     server = (await session.execute(_FIRST, params)).scalar()
     return ModelChoice(row.model, _endpoint(server, row.model, settings))

@@ -65,14 +65,10 @@ _HISTORY = text(
     column("notes", Text),
 )
 _MOVES = _HISTORY.subquery("moves").c
-_MEASURED = text(
+_IN_PRODUCTION = text(
     """
-    SELECT DISTINCT ON (move.task) move.task, (
-        SELECT score.model FROM prompt_scores AS score
-        WHERE score.version_id = move.version_id ORDER BY score.run_id DESC LIMIT 1
-    ) AS model
-    FROM prompt_moves AS move WHERE move.alias = :alias
-    ORDER BY move.task, move.n DESC
+    SELECT DISTINCT ON (task) task, version_id FROM prompt_moves WHERE alias = :alias
+    ORDER BY task, n DESC
     """
 )
 SORTS: Sorts = {
@@ -111,11 +107,10 @@ async def serves(session: AsyncSession, task: str, alias: ServingAlias) -> Promp
     return (await session.exec(newest)).first()
 
 
-async def measured_with(session: AsyncSession) -> dict[str, str | None]:
-    """Of each task with a version in production, the model that was last measured with it, as
-    `queries.model_of` has it; None: it never was."""
-    rows = await session.execute(_MEASURED, {"alias": ServingAlias.PRODUCTION.value})
-    return {row.task: row.model for row in rows}
+async def in_production(session: AsyncSession) -> dict[str, UUID]:
+    """Of each task in which anything serves, the version that does."""
+    rows = await session.execute(_IN_PRODUCTION, {"alias": ServingAlias.PRODUCTION.value})
+    return {row.task: row.version_id for row in rows}
 
 
 async def aliases_of(session: AsyncSession, task: str, version_id: UUID) -> list[ServingAlias]:

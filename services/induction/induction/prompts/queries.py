@@ -87,7 +87,7 @@ async def active(
     settings: the service's own model, and its providers, for a version that was never measured.
     """
     answers = await answers_of(session, row)
-    model, endpoint = await endpoints.last_measured(session, row, settings)
+    model, endpoint = await endpoints.of_version(session, row, settings)
     return ActivePrompt(
         task=row.task,
         version_id=row.id,
