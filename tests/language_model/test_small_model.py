@@ -4,6 +4,7 @@ one machine to the next by a label or two: bounds are asserted, never texts."""
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from induction.llm.adapters.factory import adapters
@@ -11,6 +12,7 @@ from induction.llm.adapters.models import Answering, Models
 from induction.model_settings import ModelSettings
 from induction.task_kinds.base import ModelAnswer, ModelPrediction, ModelRequest, Outcome, Task
 from induction.task_kinds.registry import task_of
+from nlu_shared.client import create_nlu_service
 from nlu_shared.rendering import render_parts, rendered
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
@@ -19,7 +21,7 @@ from nlu_shared.schemas.tasks import TaskIn
 from deploy.demo.data import DataSet, read
 from deploy.demo.options import TOPICS
 from deploy.smollm2 import server
-from tests.fixtures.databases import Databases
+from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
 from tests.fixtures.labelled import add_case
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import opened
@@ -136,9 +138,15 @@ async def test_without_a_schema_prose_is_no_crash(
     task.parse(answer)
 
 
-async def test_a_run_on_it_is_probed_evaluated_and_filed_under_its_name(
-    base_url: str, databases: Databases, servers: Servers, data: DataSet
+async def test_a_run_on_it_is_filed_under_its_name_and_a_backend_asks_it_in_the_same_way(
+    base_url: str,
+    databases: Databases,
+    servers: Servers,
+    data: DataSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("NLU_MODEL_URL", base_url)
     named = settings(base_url)
     async with opened(databases, servers, providers=named.providers) as stack:
         labels = [{"name": name} for name in data.labels]
@@ -150,6 +158,18 @@ async def test_a_run_on_it_is_probed_evaluated_and_filed_under_its_name(
         run = await start(stack, "topics", kind="evaluate")
         async with stack.working():
             over = await reached(stack, run, "completed")
+        async with create_nlu_service(
+            task="topics",
+            url=str(stack.logger.base_url),
+            key=BOOTSTRAP_KEY,
+            induction_url=str(stack.induction.base_url),
+            induction_key=BOOTSTRAP_KEY,
+            prompt_cache=tmp_path,
+        ) as service:
+            result = await service.process_message(data.rows[TEXTS].text)
+        logged = (await stack.logger.get(f"/v1/predictions/{result.log_id}")).json()
+    assert result.intent in data.labels
+    assert logged["model_version"] == MODEL
     assert over["answered_by"] == f"{server.MODEL} of here"
     assert over["spend"]["calls"] == TEXTS + 1
     assert over["spend"]["unmetered_calls"] == 0
