@@ -24,6 +24,7 @@ from tests.induction.runs.driving import reached, start
 from tests.induction.runs.speaking import CASES, beside
 from tests.walks.test_what_was_measured_is_what_runs import BARE
 
+pytestmark = pytest.mark.law
 TEXTS = [text for text, _ in texts(CASES)]
 NAMES = ("whole", "newer", "unheld")
 DIALECTS = {

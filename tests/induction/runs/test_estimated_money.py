@@ -12,6 +12,7 @@ from tests.fixtures.stack import Stack, opened
 from tests.induction.runs.driving import reached, start
 from tests.induction.runs.test_likely_cost import forecast
 
+pytestmark = pytest.mark.law
 CASES = 60
 
 

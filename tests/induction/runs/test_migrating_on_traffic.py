@@ -15,6 +15,7 @@ from tests.induction.runs.test_starting import door
 from tests.induction.runs.test_verifying import verified
 from tests.induction.test_keys_by_command import run as by_command
 
+pytestmark = pytest.mark.law
 OLD, NEW = "claude-haiku-5-5", "claude-sonnet-5-5"
 TASK = "unlabelled"
 ORDER: dict[str, Any] = {"kind": "migrate", "to_models": [NEW], "agreement": True}
@@ -98,7 +99,6 @@ async def test_nothing_of_the_logged_texts_is_kept(stack: Stack, migrated: Migra
     assert again.status_code == 409
 
 
-@pytest.mark.law
 async def test_it_goes_on_as_it_was_after_a_worker_is_gone(
     stack: Stack, migrated: Migrated
 ) -> None:
@@ -127,7 +127,6 @@ async def test_it_goes_on_as_it_was_after_a_worker_is_gone(
     assert {**again, "interval": None} == {**first, "interval": None}
 
 
-@pytest.mark.law
 async def test_it_ends_where_a_prediction_of_it_is_erased(stack: Stack) -> None:
     await make_task(stack, "erased-unlabelled")
     person = "01890a5d-ac96-774b-bcce-b302099a8058"
@@ -166,7 +165,6 @@ async def test_only_agreement_can_be_measured_on_predictions(stack: Stack) -> No
     assert (refused.status_code, refused.json()["code"]) == (422, "no_ground_truth")
 
 
-@pytest.mark.law
 @pytest.mark.usefixtures("migrated")
 async def test_the_command_orders_so_many_predictions(stack: Stack) -> None:
     typed = [*door(stack), "--task", TASK, "--kind", "migrate", "--to", NEW, "--agreement"]

@@ -14,6 +14,7 @@ from tests.fixtures.stack import Stack, opened, until
 from tests.induction.runs.driving import reached, sql, start
 from tests.induction.runs.test_asking_ahead import Provider, open_ledger, question
 
+pytestmark = pytest.mark.law
 LAST = """
 SELECT coalesce(extract(epoch FROM max(call.settled_at) - run.started_at), 0)::float8 / 60
     AS minutes
@@ -50,7 +51,6 @@ async def slow(databases: Databases, servers: Servers) -> AsyncIterator[Stack]:
         yield stack
 
 
-@pytest.mark.law
 async def test_a_block_that_has_begun_is_not_finished_past_the_minutes(slow: Stack) -> None:
     await make_task(slow, "hasty", cases=100)
     run = await start(slow, "hasty", kind="evaluate", limits={"minutes": 0.03})

@@ -12,6 +12,7 @@ from tests.fixtures.stack import opened, serving
 from tests.induction.runs.driving import reached, start
 from tests.induction.runs.test_verifying import verified
 
+pytestmark = pytest.mark.law
 CHATTY, DUMB, NEW = "chatty/m", "dumb/m", "claude-sonnet-5-5"
 
 
@@ -52,7 +53,6 @@ async def test_one_that_gives_no_usable_answer_ends_nothing(
         assert alone["spend"]["calls"] == 1, "the old model was not asked"
 
 
-@pytest.mark.law
 async def test_one_whose_provider_never_answers_is_passed_over_at_last(
     databases: Databases, servers: Servers
 ) -> None:
