@@ -254,6 +254,8 @@ async def _page(
     )
     if filled is not None and submission is not None:
         service.fill_in(shown, submission.item, filled)
+    if submission is None:
+        submission = await latest.fill_in(visit.database, visit.memory, shown, place, caller=caller)
     page = HOUSE.page(
         "inbox.html",
         visit.login,
