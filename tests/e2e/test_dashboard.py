@@ -210,7 +210,7 @@ async def test_a_chosen_file_is_brought_in_and_its_refused_rows_saved_and_a_mist
     file = {"name": "cases.csv", "mimeType": "text/csv", "buffer": table}
     await page.get_by_label("Choose the file").set_input_files(file)
     await expect(page.get_by_label("Or paste it")).to_have_value(table.decode())
-    await page.get_by_label("Task of the texts").fill(task)
+    await page.get_by_label("Or a new task").fill(task)
     await page.get_by_role("button", name="Bring it in").click()
     await expect(page.get_by_role("status")).to_contain_text("1 new, 1 refused")
     async with page.expect_download() as saved:
@@ -284,7 +284,7 @@ async def test_a_chosen_file_comes_in_as_it_was_written_or_not_at_all(
     rows = "text,label\nà demain,grüßen\n"
     box, refused = page.locator("textarea#file"), page.locator("#file-refused")
     await page.goto("/dashboard/operations/imports")
-    await page.get_by_label("Task of the texts").fill(task)
+    await page.get_by_label("Or a new task").fill(task)
     await choose("ansi.csv", rows.encode("cp1252"))
     await expect(refused).to_contain_text("save it as UTF-8")
     await expect(box).to_have_value("")

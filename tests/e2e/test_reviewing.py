@@ -87,7 +87,7 @@ async def test_what_became_of_many_lines_is_leafed_through_kept_by_a_word_and_sa
     lines = "".join(f"say {number},greet\n" for number in range(60))
     await page.goto("/dashboard/operations/imports")
     await page.get_by_label("Or paste it").fill(f"text,label\n{lines}again,greet\nagain,leave\n")
-    await page.get_by_label("Task of the texts").fill(task)
+    await page.get_by_label("Or a new task").fill(task)
     await page.get_by_role("button", name="Bring it in").click()
     became = page.get_by_role("region", name="What became of each line")
     rows = became.locator("tbody tr:visible")
