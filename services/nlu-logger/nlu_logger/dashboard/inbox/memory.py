@@ -44,6 +44,14 @@ class Keys(Schema):
     marks: tuple[str, ...]
 
 
+class Doubts(Schema):
+    """So many labels of a task, or of all, were in doubt at that moment."""
+
+    task: Slug | None = None
+    count: int
+    at: AwareDatetime
+
+
 class StepKind(StrEnum):
     """What a press of a key was: what can be taken back, and then what cannot."""
 
@@ -84,6 +92,7 @@ class Memory(Schema):
     stays: str | None = None
     worth: Worth | None = None
     keys: tuple[Keys, ...] = ()
+    doubts: Doubts | None = None
 
     @classmethod
     def read(cls, kept: str | None, *, now: datetime) -> Self:

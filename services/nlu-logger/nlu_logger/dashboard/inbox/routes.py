@@ -273,7 +273,8 @@ async def _page(
         second_approver=visit.settings.require_second_approver,
         audit_share=visit.settings.audit_share,
     )
-    kept = visit.memory.with_keys(shown.item.task, shown.keys) if shown.keys else visit.memory
+    kept = visit.memory.model_copy(update={"doubts": shown.doubts})
+    kept = kept.with_keys(shown.item.task, shown.keys) if shown.keys else kept
     if kept.write() != visit.request.cookies.get(COOKIE):
         _keep(visit, page, kept)
     return page
