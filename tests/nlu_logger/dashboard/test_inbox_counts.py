@@ -1,12 +1,34 @@
 """Each queue of the inbox says how many wait in it, whichever is open."""
 
 import re
+from collections.abc import AsyncIterator
 from html import unescape
 
+import pytest
+
 from tests.fixtures.browsing import browser, send, shown
-from tests.nlu_logger.world import World
+from tests.fixtures.databases import Databases
+from tests.fixtures.servers import Servers
+from tests.nlu_logger.world import World, opened
 
 DOUBTED = r'Doubted labels <span class="count">(\d+)</span>'
+
+
+@pytest.fixture(scope="module")
+async def world(databases: Databases, servers: Servers) -> AsyncIterator[World]:
+    """The audit draws next to nothing."""
+    async with opened(databases, servers, audit_share=0.0001) as made:
+        yield made
+
+
+async def test_an_empty_audit_says_what_brings_more(world: World, task: str) -> None:
+    await world.log(task=task)
+    async with browser(world.url) as http:
+        page = await shown(http, "review", task=task, queue="audit")
+    assert "The audit is worked off" in page
+    assert "The 30 labels that are missing take about 300,000 more predictions." in page
+    assert "a larger draw, which holds for the last 14 days too" in page
+    assert "<code>NLU_LOGGER_AUDIT_SHARE</code> (it is 0.0001)" in page
 
 
 async def test_doubted_labels_are_counted_before_their_queue_is_opened(

@@ -272,6 +272,7 @@ async def _page(
         extraction=extraction,
         second_approver=visit.settings.require_second_approver,
         audit_share=visit.settings.audit_share,
+        review_days=visit.settings.review_days,
     )
     kept = visit.memory.model_copy(update={"doubts": shown.doubts})
     kept = kept.with_keys(shown.item.task, shown.keys) if shown.keys else kept
