@@ -37,7 +37,9 @@ async def test_a_key_is_shown_once_succeeded_and_revoked(
 ) -> None:
     scopes = ["reviews:read", "reviews:claim"]
     made = await send(operator, "operations/keys", name="Eve", scopes=scopes, tasks="a, b")
-    (key,) = re.findall(r'class="secret">(nlk_[^<]*)<', made.text)
+    (key,) = re.findall(r' readonly value="(nlk_[^"]*)" aria-label="Shown this once"', made.text)
+    assert 'href="/dashboard/operations">I have kept it</a>' in made.text
+    assert 'src="/dashboard/static/secret.js"' in made.text
     async with client(world.url, key) as eve:
         assert (await eve.get("/v1/corrections")).status_code == 200
     listed = (await operator.get(OPERATIONS)).text
