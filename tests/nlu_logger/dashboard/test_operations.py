@@ -142,7 +142,9 @@ async def test_the_audit_log_names_who_did_what_and_a_person_is_erased_with_a_re
     rows = await world.admin.get("/v1/predictions", params={"user": person})
     assert rows.json()["items"] == []
     log = (await operator.get(f"{OPERATIONS}/audit?action=privacy.erase")).text
-    assert "privacy: erase" in log
+    assert "erased a person" in log
+    receipt_page = erased.headers["location"]
+    assert f'<a href="{receipt_page}">the receipt</a>' in log
     assert ">you</a>" in log
 
 
@@ -155,13 +157,31 @@ async def test_the_audit_log_is_filtered_by_names_of_keys_and_actions_as_they_st
     page = await shown(operator, "operations/audit")
     actor = re.search(r'<option value="(key:[^"]*)">Flo</option>', page)
     assert actor
-    assert re.search(r'<option value="keys.create">keys: create</option>', page)
+    assert re.search(r'<option value="keys.create">made a key</option>', page)
     lines = await shown(operator, "operations/audit", actor=actor[1], action="keys.create")
     assert lines.count(">Flo</a>") == 1
     assert re.search(r'<a class="plain" href="[^"]*" title="[^"]*"><small class="mono">', lines)
+    assert re.search(r'<a href="/dashboard/operations">of Flo</a> <a [^>]*><small[^>]*>…', lines)
+    assert re.search(r"<time [^>]* data-seconds>\d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC</time>", lines)
     nothing = await shown(operator, "operations/audit", subject="none")
     assert "No line is like this." in nothing
     assert 'href="/dashboard/operations/audit">Show all' in nothing
+
+
+async def test_the_audit_log_says_in_words_what_was_acted_on_and_leads_to_it(
+    world: World, operator: httpx2.AsyncClient, task: str
+) -> None:
+    await world.admin.put(f"/v1/tasks/{task}/labels", json={"labels": [{"name": "shop"}]})
+    item = await world.log(task=task, prompt="buy milk")
+    correction = await world.correct(item, "shop")
+    await world.approve(correction)
+    lines = await shown(operator, "operations/audit", subject=correction)
+    assert "corrected a prediction" in lines
+    assert f'<a href="/dashboard/predictions/{item}">the prediction</a>' in lines
+    assert "<summary>may quote no</summary>" in lines
+    lines = await shown(operator, "operations/audit", subject=task)
+    assert f'<a href="/dashboard/truths?task={task}">the task {task}</a>' in lines
+    assert "<summary>labels 1, version 1</summary>" in lines
 
 
 async def test_an_import_is_refused_in_the_words_of_its_form(

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
-from nlu_logger.dashboard.access import queries
+from nlu_logger.dashboard.access import queries, wording
 from nlu_logger.dashboard.access.forms import (
     KEY_WORDS,
     AuditIn,
@@ -98,12 +98,14 @@ async def show_audit_log(
     actors, actions = await queries.named(session)
     chosen = {filters.actor} if filters.actor else set()
     subjects = {*actors, *chosen, *(line.actor for line in page.items)}
+    subjects |= wording.keys_of(page.items)
     called = await names.of(authenticator, subjects)
     return HOUSE.page(
         "audit.html",
         login,
         at=OPERATIONS,
-        lines=page.items,
+        lines=[(line, wording.told(line, called)) for line in page.items],
+        did=wording.did,
         filters=filters,
         table=shown,
         older=shown.page(before=page.next_cursor) if page.next_cursor else None,
