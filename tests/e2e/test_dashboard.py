@@ -229,20 +229,7 @@ async def test_a_chosen_file_is_brought_in_and_its_refused_rows_saved_and_a_mist
     await expect(page.get_by_role("link", name="feed the cat")).to_be_visible()
 
 
-async def test_a_key_is_made_with_its_scopes_in_words_and_a_person_erased_with_a_receipt(
-    page: Page, world: World
-) -> None:
-    await page.goto("/dashboard/operations")
-    await page.get_by_label("Name of who uses it").fill("Dora")
-    await page.get_by_label("read review queues, conflicts and doubted labels").check()
-    await page.get_by_role("button", name="Make the key").click()
-    secret = page.get_by_label("Shown this once")
-    await expect(secret).to_have_value(re.compile("nlk_"))
-    await page.get_by_role("button", name="Copy").click()
-    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    await page.get_by_role("link", name="I have kept it").click()
-    await expect(secret).to_have_count(0)
-    await expect(page.get_by_role("row", name="Dora")).to_contain_text("read review queues")
+async def test_a_person_is_erased_with_a_receipt(page: Page, world: World) -> None:
     person = "0189aaaa-0000-4000-8000-000000000001"
     await world.log(user_id=person, prompt="forget me")
     await page.goto("/dashboard/operations/erasure")

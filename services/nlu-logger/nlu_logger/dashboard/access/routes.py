@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
-from nlu_logger.dashboard.access import queries, wording
+from nlu_logger.dashboard.access import queries
 from nlu_logger.dashboard.access.forms import (
     KEY_WORDS,
     AuditIn,
@@ -32,6 +32,7 @@ from nlu_logger.dashboard.access.forms import (
     apart,
     table,
 )
+from nlu_logger.dashboard.access.wording import did, in_words, is_of_a_key
 from nlu_logger.dashboard.forms import Filled, invalid, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, administers, led
 from nlu_logger.scopes import SCOPES
@@ -98,14 +99,15 @@ async def show_audit_log(
     actors, actions = await queries.named(session)
     chosen = {filters.actor} if filters.actor else set()
     subjects = {*actors, *chosen, *(line.actor for line in page.items)}
-    subjects |= wording.keys_of(page.items)
+    of_keys = {one.id: f"{names.KEY}{one.subject}" for one in page.items if is_of_a_key(one)}
+    subjects |= {*of_keys.values()}
     called = await names.of(authenticator, subjects)
     return HOUSE.page(
         "audit.html",
         login,
         at=OPERATIONS,
-        lines=[(line, wording.told(line, called)) for line in page.items],
-        did=wording.did,
+        lines=[(one, in_words(one, called.get(of_keys.get(one.id, "")))) for one in page.items],
+        did=did,
         filters=filters,
         table=shown,
         older=shown.page(before=page.next_cursor) if page.next_cursor else None,

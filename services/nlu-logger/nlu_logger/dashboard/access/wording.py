@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
-from nlu_shared.kit.access.names import KEY
 from nlu_shared.schemas.audit import AuditLine
 
 from nlu_logger.dashboard.search.filters import PREDICTIONS
@@ -63,7 +62,7 @@ OF_A_TASK = ("labels", "quoting")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LineInWords:
     """`of` is what was acted on, in words, with the page where it stands, "" where none does;
     `mark` is the end of its id, and `details` are what else is kept, in words."""
 
@@ -78,30 +77,27 @@ def did(action: str) -> str:
     return DID.get(action, action.replace(".", ": ").replace("_", " "))
 
 
-def keys_of(lines: list[AuditLine]) -> set[str]:
-    """The subjects whose names say what was acted on."""
-    return {f"{KEY}{one.subject}" for one in lines if one.action.startswith("keys.")}
+def is_of_a_key(line: AuditLine) -> bool:
+    return line.action.startswith("keys.")
 
 
-def told(line: AuditLine, names: Mapping[str, str]) -> Told:
-    """One line; `names` are those of `keys_of`."""
+def in_words(line: AuditLine, key: str | None) -> LineInWords:
+    """One line; `key` is the name of the key that it is about, if it is about one."""
     details = line.details if isinstance(line.details, dict) else {}
-    of, page = _of(line, names, details)
+    of, page = _of(line, key, details)
     mark = f"…{line.subject[-6:]}" if _is_id(line.subject) else line.subject
     kept = [
         f"{name.replace('_', ' ')} {_word(value)}"
         for name, value in details.items()
         if isinstance(value, str | int | float) and not _is_id(value)
     ]
-    return Told(did(line.action), of, page, mark, ", ".join(kept) or "ids")
+    return LineInWords(did(line.action), of, page, mark, ", ".join(kept) or "ids")
 
 
-def _of(
-    line: AuditLine, names: Mapping[str, str], details: Mapping[str, object]
-) -> tuple[str, str]:
+def _of(line: AuditLine, key: str | None, details: Mapping[str, object]) -> tuple[str, str]:
     room = line.action.partition(".")[0]
-    if room == "keys":
-        return names.get(f"{KEY}{line.subject}", "a key"), OPERATIONS
+    if is_of_a_key(line):
+        return key or "a key", OPERATIONS
     if room in OF_A_TASK:
         return f"the task {line.subject}", f"{TRUTHS}?{urlencode({'task': line.subject})}"
     if _is_id(details.get("prediction_id")):

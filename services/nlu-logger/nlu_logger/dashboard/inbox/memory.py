@@ -44,7 +44,7 @@ class Keys(Schema):
     marks: tuple[str, ...]
 
 
-class Doubts(Schema):
+class IssueCount(Schema):
     """So many labels of a task, or of all, were in doubt at that moment."""
 
     task: Slug | None = None
@@ -92,7 +92,7 @@ class Memory(Schema):
     stays: str | None = None
     worth: Worth | None = None
     keys: tuple[Keys, ...] = ()
-    doubts: Doubts | None = None
+    issues: IssueCount | None = None
 
     @classmethod
     def read(cls, kept: str | None, *, now: datetime) -> Self:

@@ -274,7 +274,7 @@ async def _page(
         audit_share=visit.settings.audit_share,
         review_days=visit.settings.review_days,
     )
-    kept = visit.memory.model_copy(update={"doubts": shown.doubts})
+    kept = visit.memory.model_copy(update={"issues": shown.issues})
     kept = kept.with_keys(shown.item.task, shown.keys) if shown.keys else kept
     if kept.write() != visit.request.cookies.get(COOKIE):
         _keep(visit, page, kept)

@@ -18,9 +18,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.dashboard.inbox import choices, extraction, queries
 from nlu_logger.dashboard.inbox.choices import Choice
-from nlu_logger.dashboard.inbox.doubts import service as doubts
 from nlu_logger.dashboard.inbox.forms import InboxQueue, Place
-from nlu_logger.dashboard.inbox.memory import Doubts, Memory
+from nlu_logger.dashboard.inbox.issues import service as issues
+from nlu_logger.dashboard.inbox.memory import IssueCount, Memory
 from nlu_logger.dashboard.inbox.queries import PendingCorrection
 from nlu_logger.dashboard.worth import service as worth
 from nlu_logger.dashboard.worth.service import LabelsNeeded
@@ -64,7 +64,7 @@ class Shown(Offered):
     """
 
     counts: Mapping[str, int]
-    doubts: Doubts
+    issues: IssueCount
     own: int
     tasks: Sequence[str]
     item: Any = None
@@ -90,7 +90,7 @@ async def show(
     look = Look(task=place.task, threshold=queues.UNSURE)
     of_queues = await queues.counts(session, look, settings, caller=caller)
     waiting = await queries.waiting(session, place.task, own=place.own, caller=caller)
-    doubted = await doubts.count(session, memory.doubts, place.task, settings, caller=caller)
+    doubted = await issues.count(session, memory.issues, place.task, settings, caller=caller)
     shown = Shown(
         counts={
             **{str(queue): count for queue, count in of_queues.items()},
@@ -98,7 +98,7 @@ async def show(
             "conflicts": waiting.conflicts,
             "suspicious-label": doubted.count,
         },
-        doubts=doubted,
+        issues=doubted,
         own=waiting.own,
         tasks=await queries.tasks(session, caller=caller),
     )
@@ -228,7 +228,7 @@ async def _show_doubt(
     cases = await label_issues.look(session, look, settings, caller=caller)
     if len(cases) < LOOKED_THROUGH:
         shown.counts = {**shown.counts, place.queue: len(cases)}
-        shown.doubts = shown.doubts.model_copy(update={"count": len(cases)})
+        shown.issues = shown.issues.model_copy(update={"count": len(cases)})
     free = [one for one in cases if _is_free(one, caller) and one.id not in memory.skipped]
     if free:
         shown.item = free[0]

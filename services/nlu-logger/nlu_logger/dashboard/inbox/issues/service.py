@@ -6,7 +6,7 @@ from nlu_shared.kit.access.auth import Caller
 from nlu_shared.schemas.queues import QueueFilters
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.dashboard.inbox.memory import Doubts
+from nlu_logger.dashboard.inbox.memory import IssueCount
 from nlu_logger.reviews import label_issues
 from nlu_logger.settings import Settings
 
@@ -15,16 +15,16 @@ LASTING = timedelta(minutes=1)
 
 async def count(
     session: AsyncSession,
-    last: Doubts | None,
+    last: IssueCount | None,
     task: str | None,
     settings: Settings,
     *,
     caller: Caller,
-) -> Doubts:
+) -> IssueCount:
     """As it was counted last, if that is of the same task and no minute ago."""
     now = datetime.now(UTC)
     if last is not None and last.task == task and timedelta() <= now - last.at < LASTING:
         return last
     filters = QueueFilters(task=task)
     many = await label_issues.count(session, filters, settings, caller=caller)
-    return Doubts(task=task, count=many, at=now)
+    return IssueCount(task=task, count=many, at=now)
