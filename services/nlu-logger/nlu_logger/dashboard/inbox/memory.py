@@ -45,11 +45,11 @@ class Keys(Schema):
 
 
 class IssueCount(Schema):
-    """So many labels of a task, or of all, were in doubt at that moment."""
+    """So many labels of a task, or of all, are in doubt; counted anew after `until`."""
 
     task: Slug | None = None
     count: int
-    at: AwareDatetime
+    until: AwareDatetime
 
 
 class StepKind(StrEnum):

@@ -1,5 +1,7 @@
-"""How many approved labels are in doubt: dear to know, so that a session counts once a minute."""
+"""How many approved labels are in doubt: dear to know, so that a session counts once a minute, or
+less often where counting takes long."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from nlu_shared.kit.access.auth import Caller
@@ -10,7 +12,8 @@ from nlu_logger.dashboard.inbox.memory import IssueCount
 from nlu_logger.reviews import label_issues
 from nlu_logger.settings import Settings
 
-LASTING = timedelta(minutes=1)
+LASTING, SHARE = timedelta(minutes=1), 100
+"""A count holds for a minute at least, and so many times as long as it took."""
 
 
 async def count(
@@ -21,10 +24,11 @@ async def count(
     *,
     caller: Caller,
 ) -> IssueCount:
-    """As it was counted last, if that is of the same task and no minute ago."""
-    now = datetime.now(UTC)
-    if last is not None and last.task == task and timedelta() <= now - last.at < LASTING:
+    """As it was counted last, while that holds and is of the same task."""
+    if last is not None and last.task == task and datetime.now(UTC) < last.until:
         return last
+    begun = time.monotonic()
     filters = QueueFilters(task=task)
     many = await label_issues.count(session, filters, settings, caller=caller)
-    return IssueCount(task=task, count=many, at=now)
+    lasting = max(LASTING, SHARE * timedelta(seconds=time.monotonic() - begun))
+    return IssueCount(task=task, count=many, until=datetime.now(UTC) + lasting)
