@@ -6,7 +6,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx2
+import nlu_logger
+import nlu_shared
 import pytest
+from nlu_logger.dashboard.access.wording import DID
 
 from tests.fixtures.browsing import browser, send, shown
 from tests.fixtures.databases import Databases
@@ -180,8 +183,21 @@ async def test_the_audit_log_says_in_words_what_was_acted_on_and_leads_to_it(
     assert f'<a href="/dashboard/predictions/{item}">the prediction</a>' in lines
     assert "<summary>may quote no</summary>" in lines
     lines = await shown(operator, "operations/audit", subject=task)
-    assert f'<a href="/dashboard/truths?task={task}">the task {task}</a>' in lines
+    assert f'<a href="/dashboard/truths?task={task}">the task</a> <a' in lines
     assert "<summary>labels 1, version 1</summary>" in lines
+
+
+def test_every_action_that_is_logged_has_words() -> None:
+    action = re.compile(r'action="([a-z_]+\.[a-z_-]+)"|session, "([a-z_]+\.import)"')
+    rooms = (Path(nlu_logger.__file__).parent, Path(nlu_shared.__file__).parent / "kit/access")
+    logged = {
+        one or other
+        for room in rooms
+        for file in room.rglob("*.py")
+        for one, other in action.findall(file.read_text())
+    }
+    assert len(logged) > 15
+    assert sorted(logged - set(DID)) == []
 
 
 async def test_an_import_is_refused_in_the_words_of_its_form(

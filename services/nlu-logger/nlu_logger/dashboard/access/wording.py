@@ -42,17 +42,14 @@ DID: Mapping[str, str] = {
     "truth.remove": "withdrew a case",
 }
 OPERATIONS, TRUTHS = "/dashboard/operations", "/dashboard/truths"
-RETENTION, IMPORTS = f"{OPERATIONS}/retention", f"{OPERATIONS}/imports"
+RETENTION = f"{OPERATIONS}/retention"
 PAGES: Mapping[str, tuple[str, str]] = {
     "alerts": ("the alert", f"{OPERATIONS}/alerts"),
     "keys": ("the key", OPERATIONS),
     "schedules": ("the schedule", f"{OPERATIONS}/exports"),
-    "corrections.import": ("a file", IMPORTS),
-    "ground_truth.import": ("a file", IMPORTS),
-    "predictions.import": ("a file", ""),
-    "privacy.drop": ("predictions", RETENTION),
-    "privacy.sweep": ("predictions", RETENTION),
-    "privacy.anonymise": ("ground truth", TRUTHS),
+    "privacy.drop": ("what is retained", RETENTION),
+    "privacy.sweep": ("what is retained", RETENTION),
+    "privacy.anonymise": ("cases", TRUTHS),
     "reviews.settle": ("the conflict", ""),
     "reviews.clear": ("the case", ""),
     "truth": ("the case", ""),
@@ -64,7 +61,7 @@ OF_A_TASK = ("labels", "quoting")
 @dataclass(frozen=True, slots=True)
 class LineInWords:
     """`of` is what was acted on, in words, with the page where it stands, "" where none does;
-    `mark` is the end of its id, and `details` are what else is kept, in words."""
+    `mark` is the end of its id, or its name, and `details` are what else is kept, in words."""
 
     did: str
     of: str
@@ -89,9 +86,9 @@ def in_words(line: AuditLine, key: str | None) -> LineInWords:
     kept = [
         f"{name.replace('_', ' ')} {_word(value)}"
         for name, value in details.items()
-        if isinstance(value, str | int | float) and not _is_id(value)
+        if isinstance(value, bool) or (isinstance(value, str | int | float) and _counts(value))
     ]
-    return LineInWords(did(line.action), of, page, mark, ", ".join(kept) or "ids")
+    return LineInWords(did(line.action), of, page, mark, ", ".join(kept) or "more")
 
 
 def _of(line: AuditLine, key: str | None, details: Mapping[str, object]) -> tuple[str, str]:
@@ -99,7 +96,7 @@ def _of(line: AuditLine, key: str | None, details: Mapping[str, object]) -> tupl
     if is_of_a_key(line):
         return key or "a key", OPERATIONS
     if room in OF_A_TASK:
-        return f"the task {line.subject}", f"{TRUTHS}?{urlencode({'task': line.subject})}"
+        return "the task", f"{TRUTHS}?{urlencode({'task': line.subject})}"
     if _is_id(details.get("prediction_id")):
         return "the prediction", f"{PREDICTIONS}/{details['prediction_id']}"
     if line.action == "privacy.erase":
@@ -109,6 +106,11 @@ def _of(line: AuditLine, key: str | None, details: Mapping[str, object]) -> tupl
 
 def _word(value: object) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _counts(value: object) -> bool:
+    """What is none says nothing, and an id says it in no word."""
+    return value not in (0, "") and not _is_id(value)
 
 
 def _is_id(value: object) -> bool:
