@@ -210,7 +210,7 @@ async def test_a_chosen_file_is_brought_in_and_its_refused_rows_saved_and_a_mist
     file = {"name": "cases.csv", "mimeType": "text/csv", "buffer": table}
     await page.get_by_label("Choose the file").set_input_files(file)
     await expect(page.get_by_label("Or paste it")).to_have_value(table.decode())
-    await page.get_by_label("Task of the texts").fill(task)
+    await page.get_by_label("Or a new task").fill(task)
     await page.get_by_role("button", name="Bring it in").click()
     await expect(page.get_by_role("status")).to_contain_text("1 new, 1 refused")
     async with page.expect_download() as saved:
@@ -229,15 +229,7 @@ async def test_a_chosen_file_is_brought_in_and_its_refused_rows_saved_and_a_mist
     await expect(page.get_by_role("link", name="feed the cat")).to_be_visible()
 
 
-async def test_a_key_is_made_with_its_scopes_in_words_and_a_person_erased_with_a_receipt(
-    page: Page, world: World
-) -> None:
-    await page.goto("/dashboard/operations")
-    await page.get_by_label("Name of who uses it").fill("Dora")
-    await page.get_by_label("read review queues, conflicts and doubted labels").check()
-    await page.get_by_role("button", name="Make the key").click()
-    await expect(page.locator(".secret")).to_contain_text("nlk_")
-    await expect(page.get_by_role("row", name="Dora")).to_contain_text("read review queues")
+async def test_a_person_is_erased_with_a_receipt(page: Page, world: World) -> None:
     person = "0189aaaa-0000-4000-8000-000000000001"
     await world.log(user_id=person, prompt="forget me")
     await page.goto("/dashboard/operations/erasure")
@@ -284,7 +276,7 @@ async def test_a_chosen_file_comes_in_as_it_was_written_or_not_at_all(
     rows = "text,label\nà demain,grüßen\n"
     box, refused = page.locator("textarea#file"), page.locator("#file-refused")
     await page.goto("/dashboard/operations/imports")
-    await page.get_by_label("Task of the texts").fill(task)
+    await page.get_by_label("Or a new task").fill(task)
     await choose("ansi.csv", rows.encode("cp1252"))
     await expect(refused).to_contain_text("save it as UTF-8")
     await expect(box).to_have_value("")

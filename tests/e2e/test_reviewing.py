@@ -1,6 +1,9 @@
-"""What the keys of the inbox do in a real browser, beyond the twenty items of a morning."""
+"""What the keys of the inbox do in a real browser, beyond the twenty items of a morning; and how a
+key to the service is shown once."""
 
+import re
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -87,7 +90,7 @@ async def test_what_became_of_many_lines_is_leafed_through_kept_by_a_word_and_sa
     lines = "".join(f"say {number},greet\n" for number in range(60))
     await page.goto("/dashboard/operations/imports")
     await page.get_by_label("Or paste it").fill(f"text,label\n{lines}again,greet\nagain,leave\n")
-    await page.get_by_label("Task of the texts").fill(task)
+    await page.get_by_label("Or a new task").fill(task)
     await page.get_by_role("button", name="Bring it in").click()
     became = page.get_by_role("region", name="What became of each line")
     rows = became.locator("tbody tr:visible")
@@ -103,3 +106,36 @@ async def test_what_became_of_many_lines_is_leafed_through_kept_by_a_word_and_sa
     await expect(rows).to_have_count(1)
     await became.get_by_role("link", name="Settle it").click()
     await expect(page.get_by_role("article", name="One conflict")).to_contain_text("again")
+
+
+async def test_labels_are_in_view_beneath_a_long_text_and_its_conversation(
+    page: Page, world: World, task: str
+) -> None:
+    labels = {"labels": [{"name": f"label {number}"} for number in range(6)]}
+    await world.admin.put(f"/v1/tasks/{task}/labels", json=labels)
+    talk, mail = str(uuid4()), "They wrote a long mail once more. " * 60
+    for confidence in (0.9, 0.9, 0.9, 0.1):
+        fields = {"conversation_id": talk, "confidence": confidence}
+        await world.log(task=task, prompt=mail, predicted_intent="label 1", **fields)
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    await page.goto(f"/dashboard/review?task={task}")
+    last = page.get_by_role("button", name="label 5")
+    await expect(last).to_be_in_viewport(ratio=1)
+    turns = page.locator(".before ol")
+    left = "(one) => one.scrollHeight - one.clientHeight - one.scrollTop"
+    assert await turns.evaluate(left) <= 1
+    assert await turns.evaluate("(one) => one.scrollTop") > 0
+
+
+async def test_a_key_is_made_with_its_scopes_in_words_copied_and_shown_no_more(page: Page) -> None:
+    await page.goto("/dashboard/operations")
+    await page.get_by_label("Name of who uses it").fill("Dora")
+    await page.get_by_label("read review queues, conflicts and doubted labels").check()
+    await page.get_by_role("button", name="Make the key").click()
+    secret = page.get_by_label("Shown this once")
+    await expect(secret).to_have_value(re.compile("nlk_"))
+    await page.get_by_role("button", name="Copy").click()
+    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    await page.get_by_role("link", name="I have kept it").click()
+    await expect(secret).to_have_count(0)
+    await expect(page.get_by_role("row", name="Dora")).to_contain_text("read review queues")

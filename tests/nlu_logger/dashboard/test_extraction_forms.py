@@ -120,6 +120,37 @@ async def test_an_event_about_nobody_or_at_no_date_is_no_truth(
     assert says is None or says in answer.text
 
 
+@pytest.mark.parametrize(
+    ("bond", "says"),
+    [
+        (("-1", "-1"), "In pair bond 2: nobody is in a bond with themself. Choose two people."),
+        (("", "-2"), "In pair bond 2: it is of two people. Choose both."),
+        (("-1", ""), "In pair bond 2: it is of two people. Choose both."),
+        (("-1", "-2"), None),
+    ],
+)
+async def test_a_pair_bond_is_of_two_people(
+    world: World, task: str, bond: tuple[str, str], says: str | None
+) -> None:
+    item = await world.log(task=task, prompt=WORDS, output=PROPOSED)
+    fields = dict(fields_of(PROPOSED)) | {"pair_bonds.1.id": "-9"}
+    fields |= {"pair_bonds.1.person_a": bond[0], "pair_bonds.1.person_b": bond[1]}
+    async with browser(world.url) as http:
+        answer = await send(http, "review/code", item=item, task=task, **fields)
+    assert answer.status_code == (422 if says else 303)
+    assert says is None or says in answer.text
+
+
+async def test_of_a_known_pair_bond_what_changes_is_enough(world: World, task: str) -> None:
+    output = {"people": [{"id": -1, "name": "Ann"}], "pair_bonds": [{"id": -2, "person_a": -1}]}
+    item = await world.log(task=task, prompt=WORDS, output=output)
+    changed = {"pair_bonds.1.id": "7", "pair_bonds.1.married": "true"}
+    async with browser(world.url) as http:
+        fields = dict(fields_of(output)) | changed
+        answer = await send(http, "review/code", item=item, task=task, **fields)
+    assert answer.status_code == 303, "what the model proposed and somebody left may stand, too"
+
+
 async def test_what_the_model_proposed_of_nobody_may_stand(world: World, task: str) -> None:
     output = {"events": [{"kind": "birth", "dateTime": "once"}], "people": [{"name": "Ann"}]}
     item = await world.log(task=task, prompt=WORDS, output=output)

@@ -218,3 +218,41 @@ async def test_who_decides_and_labels_nothing_takes_a_decision_back(
         assert (await send(http, "review/undo", **place)).status_code == 303
     made_of = await world.admin.get("/v1/corrections", params={"prediction_id": item})
     assert [one["status"] for one in made_of.json()["items"]] == ["proposed"]
+
+
+async def test_what_was_typed_is_filled_in_again_after_an_undo(reviewer: Reviewer) -> None:
+    item = await reviewer.log()
+    await reviewer.press("label", item=item, label="leave", note="she said so <twice>")
+    assert 'value="she said so' not in await shown(reviewer.http, "review", task=reviewer.task)
+    await reviewer.press("undo")
+    page = await shown(reviewer.http, "review", task=reviewer.task)
+    assert (
+        'name="note" data-key="n" maxlength="8000" autocomplete="off" value="she said so <' in page
+    )
+    await reviewer.press("skip", item=item)
+    await reviewer.log("the third")
+    assert 'value="she said so' not in await shown(reviewer.http, "review", task=reviewer.task)
+
+
+async def test_what_was_typed_into_an_extraction_is_filled_in_again_after_an_undo(
+    world: World, task: str
+) -> None:
+    proposed = {"people": [{"id": -1, "name": "Ann"}, {"id": -2, "name": "Ben"}]}
+    item = await world.log(task=task, prompt="Ann is at Tom's", confidence=0.3, output=proposed)
+    form = {"item": item, "task": task, "note": "Tom is new", "people.1.gone": "yes"}
+    form |= {"people.0.id": "-1", "people.0.name": "Ann", "people.1.id": "-2"}
+    form |= {"people.1.name": "Ben", "people.2.id": "-3", "people.2.name": "Tom"}
+    form |= {"events.0.id": "-5", "events.0.kind": "moved", "events.0.person": "-1"}
+    form |= {"events.0.description": "stays at Tom's", "delete": "7"}
+    async with browser(world.url) as http:
+        assert (await send(http, "review/code", **form)).status_code == 303
+        await send(http, "review/undo", task=task)
+        page = await shown(http, "review", task=task)
+        assert 'value="Tom is new"' in page
+        assert '.name" value="Tom"' in page
+        assert '.description" value="stays at Tom\'s"' in page
+        assert '<option value="moved" selected>' in page
+        assert 'name="delete" value="7"' in page
+        assert re.search(r'name="people\.\d\.gone" value="yes" checked', page)
+        again = re.findall(r'<textarea name="output"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+        assert '"stays at Tom\'s"' in again[0]

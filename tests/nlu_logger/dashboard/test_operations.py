@@ -6,7 +6,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx2
+import nlu_logger
+import nlu_shared
 import pytest
+from nlu_logger.dashboard.access.wording import DID
 
 from tests.fixtures.browsing import browser, send, shown
 from tests.fixtures.databases import Databases
@@ -37,7 +40,9 @@ async def test_a_key_is_shown_once_succeeded_and_revoked(
 ) -> None:
     scopes = ["reviews:read", "reviews:claim"]
     made = await send(operator, "operations/keys", name="Eve", scopes=scopes, tasks="a, b")
-    (key,) = re.findall(r'class="secret">(nlk_[^<]*)<', made.text)
+    (key,) = re.findall(r' readonly value="(nlk_[^"]*)" aria-label="Shown this once"', made.text)
+    assert 'href="/dashboard/operations">I have kept it</a>' in made.text
+    assert 'src="/dashboard/static/secret.js"' in made.text
     async with client(world.url, key) as eve:
         assert (await eve.get("/v1/corrections")).status_code == 200
     listed = (await operator.get(OPERATIONS)).text
@@ -140,7 +145,9 @@ async def test_the_audit_log_names_who_did_what_and_a_person_is_erased_with_a_re
     rows = await world.admin.get("/v1/predictions", params={"user": person})
     assert rows.json()["items"] == []
     log = (await operator.get(f"{OPERATIONS}/audit?action=privacy.erase")).text
-    assert "privacy: erase" in log
+    assert "erased a person" in log
+    receipt_page = erased.headers["location"]
+    assert f'<a href="{receipt_page}">the receipt</a>' in log
     assert ">you</a>" in log
 
 
@@ -153,13 +160,44 @@ async def test_the_audit_log_is_filtered_by_names_of_keys_and_actions_as_they_st
     page = await shown(operator, "operations/audit")
     actor = re.search(r'<option value="(key:[^"]*)">Flo</option>', page)
     assert actor
-    assert re.search(r'<option value="keys.create">keys: create</option>', page)
+    assert re.search(r'<option value="keys.create">made a key</option>', page)
     lines = await shown(operator, "operations/audit", actor=actor[1], action="keys.create")
     assert lines.count(">Flo</a>") == 1
     assert re.search(r'<a class="plain" href="[^"]*" title="[^"]*"><small class="mono">', lines)
+    assert re.search(r'<a href="/dashboard/operations">of Flo</a> <a [^>]*><small[^>]*>…', lines)
+    assert re.search(r"<time [^>]* data-seconds>\d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC</time>", lines)
     nothing = await shown(operator, "operations/audit", subject="none")
     assert "No line is like this." in nothing
     assert 'href="/dashboard/operations/audit">Show all' in nothing
+
+
+async def test_the_audit_log_says_in_words_what_was_acted_on_and_leads_to_it(
+    world: World, operator: httpx2.AsyncClient, task: str
+) -> None:
+    await world.admin.put(f"/v1/tasks/{task}/labels", json={"labels": [{"name": "shop"}]})
+    item = await world.log(task=task, prompt="buy milk")
+    correction = await world.correct(item, "shop")
+    await world.approve(correction)
+    lines = await shown(operator, "operations/audit", subject=correction)
+    assert "corrected a prediction" in lines
+    assert f'<a href="/dashboard/predictions/{item}">the prediction</a>' in lines
+    assert "<summary>may quote no</summary>" in lines
+    lines = await shown(operator, "operations/audit", subject=task)
+    assert f'<a href="/dashboard/truths?task={task}">the task</a> <a' in lines
+    assert "<summary>labels 1, version 1</summary>" in lines
+
+
+def test_every_action_that_is_logged_has_words() -> None:
+    action = re.compile(r'action="([a-z_]+\.[a-z_-]+)"|session, "([a-z_]+\.import)"')
+    rooms = (Path(nlu_logger.__file__).parent, Path(nlu_shared.__file__).parent / "kit/access")
+    logged = {
+        one or other
+        for room in rooms
+        for file in room.rglob("*.py")
+        for one, other in action.findall(file.read_text())
+    }
+    assert len(logged) > 15
+    assert sorted(logged - set(DID)) == []
 
 
 async def test_an_import_is_refused_in_the_words_of_its_form(

@@ -179,3 +179,16 @@ def test_a_line_joins_only_neighbours_that_are_known(
     chart = drawing.points(named(*numbers))
     assert "".join(re.findall("[ML]", chart.line)) == moves
     assert len(chart.marks) == len([one for one in numbers if one is not None])
+
+
+async def test_a_period_that_ends_before_it_begins_is_said_to_be_empty(
+    world: World, task: str
+) -> None:
+    await world.log(task=task)
+    path = f"/dashboard/predictions?task={task}&since=2026-03-02T00:00&until="
+    async with browser(world.url) as made:
+        for until in ("2026-03-01T00:00", "2026-03-02T00:00"):
+            page = (await made.get(path + until)).text
+            assert "The period is empty: “From” is not before “Before”." in page
+            assert "No prediction is like this" not in page
+        assert "No prediction is like this" in (await made.get(path + "2026-03-03T00:00")).text

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from nlu_logger.dashboard.inbox.routes import COOKIE
 
 from tests.fixtures.browsing import HOSTILE, Foreign, browser, send, shown
 from tests.fixtures.statements import counted
@@ -29,7 +30,7 @@ async def test_a_file_is_brought_in_with_a_result_per_line_and_its_refused_rows_
     world: World, page: httpx2.AsyncClient, task: str
 ) -> None:
     rows = f"text,label\nbuy milk,shop\n{HOSTILE.replace(',', '')},eat\n,shop\nbuy milk,shop\n"
-    text = await brought(page, task=task, file=rows, quoting="no")
+    text = await brought(page, new_task=task, file=rows, quoting="no")
     assert "<b>2</b> new" in text
     assert "1 known before" in text
     assert "1 refused" in text
@@ -43,6 +44,25 @@ async def test_a_file_is_brought_in_with_a_result_per_line_and_its_refused_rows_
     assert "Say which task" in await brought(page, file=rows)
     assert "The file is empty" in await brought(page, task=task)
     assert "There is no row in it." in await brought(page, task=task, file="text,label\n")
+
+
+async def test_a_slip_in_the_name_of_a_task_makes_no_other_task(
+    world: World, page: httpx2.AsyncClient, task: str
+) -> None:
+    await world.log(task=task)
+    assert f"<option>{task}</option>" in await shown(page, "operations/imports")
+    file = "text,label\nbuy milk,shop\n"
+    slip = task[:-1]
+    refused = await brought(page, task=slip, file=file)
+    assert "No task is called so." in refused
+    assert file.strip() in refused
+    assert len(await world.truth(slip)) == 1
+    both = await brought(page, task=task, new_task=slip, file=file)
+    assert "Choose a known task or name a new one, not both." in both
+    made = await brought(page, new_task=slip, file=file)
+    assert "<b>1</b> new" in made
+    assert f'/dashboard/truths?task={slip}">See the cases' in made
+    assert f"<option selected>{slip}</option>" in made
 
 
 async def test_a_filled_review_file_becomes_corrections(
@@ -61,7 +81,7 @@ async def test_cases_are_found_by_what_they_hold_and_withdrawn(
     world: World, page: httpx2.AsyncClient, task: str
 ) -> None:
     assert "Nothing is approved yet." in await shown(page, "truths", task=task)
-    await brought(page, task=task, file=f"text,label\nbuy milk,shop\n{HOSTILE},eat\n")
+    await brought(page, new_task=task, file=f"text,label\nbuy milk,shop\n{HOSTILE},eat\n")
     item = await world.log(task=task, prompt="buy milk", predicted_intent="shop")
     await world.approve(await world.correct(item, "eat"))
     every = await shown(page, "truths", task=task)
@@ -87,10 +107,12 @@ async def test_what_was_approved_last_stands_first_and_the_column_turns_it_round
     world: World, page: httpx2.AsyncClient, task: str
 ) -> None:
     many = [f"text {number}" for number in range(49)]
-    await brought(page, task=task, file="text,label\n" + "".join(f"{one},shop\n" for one in many))
+    await brought(
+        page, new_task=task, file="text,label\n" + "".join(f"{one},shop\n" for one in many)
+    )
     later = [f"later {number}" for number in range(6)]
     for one in later:
-        await brought(page, task=task, file=f"text,label\n{one},shop\n")
+        await brought(page, new_task=task, file=f"text,label\n{one},shop\n")
 
     def texts(listed: str) -> list[str]:
         return re.findall(r'<td class="text" dir="auto">([^<]*?)</td>', listed)
@@ -109,7 +131,7 @@ async def test_what_was_approved_last_stands_first_and_the_column_turns_it_round
 async def test_who_may_not_write_withdraws_nothing_and_other_tasks_are_not_there(
     world: World, page: httpx2.AsyncClient, task: str
 ) -> None:
-    await brought(page, task=task, file="text,label\nbuy milk,shop\n")
+    await brought(page, new_task=task, file="text,label\nbuy milk,shop\n")
     body = {"name": "r", "scopes": ["ground-truth:read"], "tasks": ["another"]}
     made = await world.admin.post("/v1/admin/keys", json=body)
     async with browser(world.url, made.json()["key"]) as reader:
@@ -133,6 +155,7 @@ async def test_pages_ask_no_more_of_a_long_list(
 
     async def statements() -> dict[str, int]:
         counts = {}
+        page.cookies.delete(COOKIE)  # a session counts doubted labels once a minute
         for path in paths:
             with counted() as sent:
                 await shown(page, path)

@@ -6,6 +6,7 @@ several versions that are sure of something else. A case leaves the queue when i
 replaced or withdrawn, or when a reviewer clears it: then only younger issues bring it back.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
@@ -103,6 +104,13 @@ async def look(
     return [case.model_copy(update={"claim": held.get(case.id)}) for case in shown]
 
 
+async def count(
+    session: AsyncSession, filters: QueueFilters, settings: Settings, *, caller: Caller
+) -> int:
+    """How many cases are doubted, whoever holds them."""
+    return len(await _label_issues(session, filters, settings, caller=caller))
+
+
 async def claim(
     session: AsyncSession, filters: ClaimIn, settings: Settings, *, caller: Caller
 ) -> list[SuspiciousCase]:
@@ -159,7 +167,7 @@ async def _label_issues(
         )
     compared = {"characters": COMPARED_CHARACTERS, "most": CASES_COMPARED}
     known = [Known(*row) for row in await session.execute(text(KNOWN), mine | compared)]
-    for case_id, issue in contradictions(known).items():
+    for case_id, issue in (await asyncio.to_thread(contradictions, known)).items():
         issues[case_id].append(issue)
     bounds = {
         "window": timedelta(days=settings.review_days),

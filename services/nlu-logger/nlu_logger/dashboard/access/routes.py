@@ -32,6 +32,7 @@ from nlu_logger.dashboard.access.forms import (
     apart,
     table,
 )
+from nlu_logger.dashboard.access.wording import did, in_words, is_of_a_key
 from nlu_logger.dashboard.forms import Filled, invalid, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, administers, led
 from nlu_logger.scopes import SCOPES
@@ -98,12 +99,15 @@ async def show_audit_log(
     actors, actions = await queries.named(session)
     chosen = {filters.actor} if filters.actor else set()
     subjects = {*actors, *chosen, *(line.actor for line in page.items)}
+    of_keys = {one.id: f"{names.KEY}{one.subject}" for one in page.items if is_of_a_key(one)}
+    subjects |= {*of_keys.values()}
     called = await names.of(authenticator, subjects)
     return HOUSE.page(
         "audit.html",
         login,
         at=OPERATIONS,
-        lines=page.items,
+        lines=[(one, in_words(one, called.get(of_keys.get(one.id, "")))) for one in page.items],
+        did=did,
         filters=filters,
         table=shown,
         older=shown.page(before=page.next_cursor) if page.next_cursor else None,

@@ -1,7 +1,7 @@
 """What the form of an import gives, and the rows of it that were refused. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Annotated, Literal
 
@@ -22,6 +22,7 @@ LONGEST = 60_000
 """Characters: a form of a browser is no longer than 64 kB, and anything longer goes by command."""
 WORDS = {
     "task": Word("Task of the texts", TASK.expected),
+    "new_task": Word("A new task", TASK.expected),
     "file": Word("The file", f"text of at most {LONGEST:,} characters"),
     "what": Word("It holds", "one of the two"),
     "quoting": Word("May the texts be quoted", "one of the list"),
@@ -48,14 +49,32 @@ HEAD = 100
 
 
 class ImportIn(Schema):
-    """`what` is `truth`, texts with their labels, or `review`, a filled review file."""
+    """`what` is `truth`, texts with their labels, or `review`, a filled review file; `task` is one
+    that is known, `new_task` one that is made on purpose."""
 
     what: Literal["truth", "review"] = "truth"
     task: Slug | None = None
+    new_task: Slug | None = None
     file: Annotated[SafeText, StringConstraints(max_length=LONGEST)] = ""
     quoting: Literal["task", "yes", "no"] = "task"
     allow_new: bool = False
     approve: bool = False
+
+    def of(self, known: Collection[str]) -> str:
+        """The task of the texts. Raises Invalid where none is chosen, or one that is not known."""
+        if self.new_task is not None:
+            if self.task not in (None, self.new_task):
+                raise Invalid("Choose a known task or name a new one, not both.", code="two_tasks")
+            return self.new_task
+        if self.task is None:
+            raise Invalid("Say which task the texts are of.", code="no_task")
+        if self.task not in known:
+            raise Invalid(
+                "No task is called so. Choose one that is known; a new one is made on purpose only,"
+                " by its own field.",
+                code="unknown_task",
+            )
+        return self.task
 
     @property
     def may_quote(self) -> bool | None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from nlu_shared.files.rows import Line
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.access.logins import Login
-from nlu_shared.kit.errors import Invalid, ServiceError
+from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
 from nlu_shared.kit.pages.attempts import attempt
 from nlu_shared.schemas.imports import ImportAnswer
@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator
+from nlu_logger.dashboard.importing import queries
 from nlu_logger.dashboard.importing.forms import (
     ADD_LABELS,
     LONGEST,
@@ -25,7 +26,6 @@ from nlu_logger.dashboard.importing.forms import (
     refused,
     rejected_file,
 )
-from nlu_logger.dashboard.inbox import queries
 from nlu_logger.imports import service
 from nlu_logger.imports.labelled import Labelling
 from nlu_logger.imports.service import Saying
@@ -61,10 +61,10 @@ async def _import(
     if submission.what == "review":
         how = Saying(settings, approve=submission.approve, allow_new=submission.allow_new)
         return lines, await service.import_corrections(session, lines, how, caller=caller)
-    if submission.task is None:
-        raise Invalid("Say which task the texts are of.", code="no_task")
     truth = Labelling(
-        task=submission.task, may_quote=submission.may_quote, allow_new=submission.allow_new
+        task=submission.of(await queries.tasks(session, caller=caller)),
+        may_quote=submission.may_quote,
+        allow_new=submission.allow_new,
     )
     return lines, await service.import_truth(session, lines, truth, caller=caller)
 
@@ -85,6 +85,7 @@ async def _page(
         at=OPERATIONS,
         tasks=await queries.tasks(session, caller=login.caller),
         submission=submission,
+        task=submission.new_task or submission.task,
         answer=shown[1] if shown else None,
         rejected=rejected,
         refused=error,

@@ -132,6 +132,16 @@ class FilledRows:
     delete: Sequence[str]
 
 
+def refilled(proposed: Extraction, corrected: Extraction) -> FilledRows:
+    """A form as it was when it said `corrected`: what is missing there was taken out."""
+    rows = {}
+    for kind, kept in _rows(corrected).items():
+        ids = {row["id"] for row in kept}
+        gone = [row | {"gone": "yes"} for row in _rows(proposed)[kind] if row["id"] not in ids]
+        rows[kind] = [*kept, *gone]
+    return FilledRows(rows, [str(one) for one in corrected.delete])
+
+
 def filled(fields: Iterable[tuple[str, str]]) -> FilledRows:
     rows: dict[str, dict[int, Row]] = {kind: defaultdict(dict) for kind in FIELDS}
     delete: list[str] = []

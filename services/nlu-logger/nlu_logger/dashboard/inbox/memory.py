@@ -44,6 +44,14 @@ class Keys(Schema):
     marks: tuple[str, ...]
 
 
+class IssueCount(Schema):
+    """So many labels of a task, or of all, are in doubt; counted anew after `until`."""
+
+    task: Slug | None = None
+    count: int
+    until: AwareDatetime
+
+
 class StepKind(StrEnum):
     """What a press of a key was: what can be taken back, and then what cannot."""
 
@@ -70,8 +78,8 @@ class Step(Schema):
 
 class Memory(Schema):
     """`steps` are the latest, the newest last; `undone`: what was done last was to take one back,
-    and `stays` the label that it had added to the set; `keys` are those of the latest tasks without
-    a set."""
+    `taken_back` is the correction that it was, and `stays` the label that it had added to the set;
+    `keys` are those of the latest tasks without a set."""
 
     since: AwareDatetime
     done: int = 0
@@ -80,9 +88,11 @@ class Memory(Schema):
     skipped: tuple[UUID, ...] = ()
     steps: tuple[Step, ...] = ()
     undone: bool = False
+    taken_back: UUID | None = None
     stays: str | None = None
     worth: Worth | None = None
     keys: tuple[Keys, ...] = ()
+    issues: IssueCount | None = None
 
     @classmethod
     def read(cls, kept: str | None, *, now: datetime) -> Self:
@@ -98,8 +108,9 @@ class Memory(Schema):
 
     def with_step(self, step: Step, *, done: int = 1) -> Self:
         steps = (*self.steps, step)[-MOST_STEPS:]
-        now = {"steps": steps, "done": self.done + done, "undone": False, "stays": None}
-        return self.model_copy(update=now)
+        now = {"steps": steps, "done": self.done + done}
+        undid = {"undone": False, "taken_back": None, "stays": None}
+        return self.model_copy(update=now | undid)
 
     def without_step(self, *, done: int, stays: str | None = None) -> Self:
         """The latest is taken back; what was skipped is offered again."""
@@ -109,6 +120,7 @@ class Memory(Schema):
             "skipped": tuple(one for one in self.skipped if one != latest.id),
             "done": max(0, self.done - done),
             "undone": True,
+            "taken_back": latest.id if latest.kind is StepKind.CORRECTION else None,
             "stays": stays and (stays if len(stays) <= MOST_NAMED else f"{stays[:MOST_NAMED]}…"),
         }
         return self.model_copy(update=now)

@@ -254,6 +254,8 @@ async def _page(
     )
     if filled is not None and submission is not None:
         service.fill_in(shown, submission.item, filled)
+    if submission is None:
+        submission = await latest.fill_in(visit.database, visit.memory, shown, place, caller=caller)
     page = HOUSE.page(
         "inbox.html",
         visit.login,
@@ -270,8 +272,10 @@ async def _page(
         extraction=extraction,
         second_approver=visit.settings.require_second_approver,
         audit_share=visit.settings.audit_share,
+        review_days=visit.settings.review_days,
     )
-    kept = visit.memory.with_keys(shown.item.task, shown.keys) if shown.keys else visit.memory
+    kept = visit.memory.model_copy(update={"issues": shown.issues})
+    kept = kept.with_keys(shown.item.task, shown.keys) if shown.keys else kept
     if kept.write() != visit.request.cookies.get(COOKIE):
         _keep(visit, page, kept)
     return page

@@ -19,7 +19,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from nlu_logger.dashboard.inbox import choices, extraction, queries
 from nlu_logger.dashboard.inbox.choices import Choice
 from nlu_logger.dashboard.inbox.forms import InboxQueue, Place
-from nlu_logger.dashboard.inbox.memory import Memory
+from nlu_logger.dashboard.inbox.issues import service as issues
+from nlu_logger.dashboard.inbox.memory import IssueCount, Memory
 from nlu_logger.dashboard.inbox.queries import PendingCorrection
 from nlu_logger.dashboard.worth import service as worth
 from nlu_logger.dashboard.worth.service import LabelsNeeded
@@ -63,6 +64,7 @@ class Shown(Offered):
     """
 
     counts: Mapping[str, int]
+    issues: IssueCount
     own: int
     tasks: Sequence[str]
     item: Any = None
@@ -88,12 +90,15 @@ async def show(
     look = Look(task=place.task, threshold=queues.UNSURE)
     of_queues = await queues.counts(session, look, settings, caller=caller)
     waiting = await queries.waiting(session, place.task, own=place.own, caller=caller)
+    doubted = await issues.count(session, memory.issues, place.task, settings, caller=caller)
     shown = Shown(
         counts={
             **{str(queue): count for queue, count in of_queues.items()},
             "proposed": waiting.proposed,
             "conflicts": waiting.conflicts,
+            "suspicious-label": doubted.count,
         },
+        issues=doubted,
         own=waiting.own,
         tasks=await queries.tasks(session, caller=caller),
     )
@@ -221,7 +226,9 @@ async def _show_doubt(
 ) -> None:
     look = Look(task=place.task, limit=LOOKED_THROUGH)
     cases = await label_issues.look(session, look, settings, caller=caller)
-    shown.counts = {**shown.counts, place.queue: len(cases)}
+    if len(cases) < LOOKED_THROUGH:
+        shown.counts = {**shown.counts, place.queue: len(cases)}
+        shown.issues = shown.issues.model_copy(update={"count": len(cases)})
     free = [one for one in cases if _is_free(one, caller) and one.id not in memory.skipped]
     if free:
         shown.item = free[0]

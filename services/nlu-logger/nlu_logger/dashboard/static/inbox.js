@@ -68,6 +68,7 @@ function begin() {
     filter(typed);
     typed.focus();
   } else if (!location.hash) card()?.focus({ preventScroll: true });
+  card()?.querySelectorAll(".before ol").forEach((one) => (one.scrollTop = one.scrollHeight));
   card()?.querySelectorAll("[data-add]").forEach((one) => (one.hidden = false));
   fold();
   if (!isPlain()) scrollTo({ top: 0 });

@@ -142,8 +142,9 @@ reach();
 addEventListener("resize", reach);
 
 export function local(time) {
-  time.title = `${time.dateTime.slice(0, 16).replace("T", " ")} UTC`;
-  time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  const [upTo, timeStyle] = "seconds" in time.dataset ? [19, "medium"] : [16, "short"];
+  time.title = `${time.dateTime.slice(0, upTo).replace("T", " ")} UTC`;
+  time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle });
 }
 
 document.querySelectorAll("time[datetime]").forEach(local);

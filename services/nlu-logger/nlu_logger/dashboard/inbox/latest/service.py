@@ -1,5 +1,6 @@
 """What a reviewer did last: shown with the way back, or with the reason that there is none."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,12 +11,14 @@ from nlu_shared.schemas.labels import like
 from nlu_shared.schemas.reviews import CorrectionStatus
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.dashboard.inbox import queries, service
-from nlu_logger.dashboard.inbox.forms import Place
+from nlu_logger.dashboard.inbox import extraction, queries, service
+from nlu_logger.dashboard.inbox.forms import LabelIn, Place
 from nlu_logger.dashboard.inbox.memory import Memory, Step, StepKind
 from nlu_logger.dashboard.inbox.queries import Act, SettledText
+from nlu_logger.dashboard.inbox.service import Shown
 from nlu_logger.label_sets import service as label_sets
 from nlu_logger.reviews import decisions
+from nlu_logger.reviews.models import CorrectionRow
 
 SCOPES = ("corrections:write", decisions.DECIDE)
 """Who has one of these has something to take back."""
@@ -83,6 +86,27 @@ async def undo(session: AsyncSession, step: Step, place: Place, *, caller: Calle
     item = act.prediction_id if is_own else act.id
     await service.hold(session, item, place, caller=caller)
     return Undone(len(ids), act.truth if added else None)
+
+
+async def fill_in(
+    session: AsyncSession, memory: Memory, shown: Shown, place: Place, *, caller: Caller
+) -> LabelIn | None:
+    """What the caller had answered of the item in focus before they took it back, for its form;
+    the rows of an extraction stand in `shown`. None where the item is another."""
+    if memory.taken_back is None or shown.item is None or not place.queue.is_of_predictions:
+        return None
+    row = await session.get(CorrectionRow, memory.taken_back)
+    if row is None or row.author != caller.subject or row.prediction_id != shown.item.id:
+        return None
+    output = shown.item.output if row.is_confirmation else row.corrected_output
+    corrected = extraction.proposal_of(output)
+    if corrected is not None and shown.proposed is not None:
+        rows = extraction.refilled(shown.proposed, corrected)
+        service.fill_in(shown, shown.item.id, rows)
+    written = None if output is None else json.dumps(output, ensure_ascii=False, indent=2)
+    return LabelIn.model_construct(
+        **place.model_dump(), item=shown.item.id, note=row.correction_notes, output=written
+    )
 
 
 async def take_back(session: AsyncSession, correction: UUID, *, caller: Caller) -> None:

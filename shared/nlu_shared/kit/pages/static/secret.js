@@ -6,6 +6,24 @@ function written(name, text, kind = "") {
   return made;
 }
 
+function copying(shown) {
+  const copy = written("button", "Copy");
+  copy.type = "button";
+  copy.addEventListener("click", async () => {
+    shown.select();
+    const isThere = await navigator.clipboard?.writeText(shown.value).then(() => true, () => false);
+    copy.textContent = isThere || document.execCommand("copy") ? "Copied" : "Press Ctrl+C";
+  });
+  return copy;
+}
+
+// What came with the page.
+for (const shown of document.querySelectorAll(".secret input[readonly]")) {
+  shown.after(" ", copying(shown));
+  shown.select();
+}
+
+// What a form is answered.
 for (const form of document.querySelectorAll("form[data-show]")) {
   form.addEventListener("sent", ({ detail }) => {
     const secret = detail[form.dataset.show];
@@ -18,19 +36,12 @@ for (const form of document.querySelectorAll("form[data-show]")) {
     shown.readOnly = true;
     shown.value = secret;
     shown.setAttribute("aria-label", "Shown this once");
-    const copy = written("button", "Copy");
-    copy.type = "button";
-    copy.addEventListener("click", async () => {
-      shown.select();
-      await navigator.clipboard?.writeText(secret);
-      copy.textContent = "Copied";
-    });
     const done = written("button", "I have kept it", "main");
     done.type = "button";
     done.addEventListener("click", () => location.reload());
     const row = document.createElement("div");
     row.className = "actions";
-    row.append(shown, copy, done);
+    row.append(shown, copying(shown), done);
     form.querySelector(".secret").replaceChildren(written("p", "Keep it now: it is shown this once.", "warn"), row);
     shown.select();
   });

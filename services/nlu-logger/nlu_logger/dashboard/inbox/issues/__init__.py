@@ -1,0 +1,1 @@
+"""How many labels are in doubt, beside every queue."""
