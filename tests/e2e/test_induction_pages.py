@@ -257,7 +257,8 @@ async def test_a_task_is_made_and_changed_on_its_sheet(page: Page, stack: Stack)
     await labels.fill(await labels.input_value() + "\nmore: <b>new</b>")
     await page.get_by_label("tokens of a prompt at most").fill("900")
     await page.get_by_role("button", name="Save").click()
-    await page.wait_for_url("**/tasks/by-hand")
+    await expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    await expect(page.get_by_role("link", name="Settings")).to_have_attribute("aria-current", "page")
     now = (await stack.induction.get(task)).json()
     assert now["max_prompt_tokens"] == 900
     by_name = {one["name"]: one for one in now["labels"]}
