@@ -123,9 +123,13 @@ async def test_changes_are_approved_and_vetoed_on_the_page_of_their_run(
     await make_task(stack, "approved-by-hand", cases=24)
     started = await stack.induction.post("/v1/runs", json=other)
     await page.goto(f"/dashboard/runs/{started.json()['id']}")
+    now = page.locator("#doing")
     async with stack.working():
+        await expect(now).to_have_text("a change waits for you", timeout=PATIENCE_MS)
         await expect(waiting).to_contain_text("waits for you", timeout=PATIENCE_MS)
-        await waiting.get_by_role("button", name="Approve").click()
+    await waiting.get_by_role("button", name="Approve").click()
+    await expect(now).to_have_text("waits for a worker")
+    async with stack.working():
         await expect(page.locator("[data-part=changes]").get_by_text("Approved by")).to_be_visible(
             timeout=PATIENCE_MS
         )
