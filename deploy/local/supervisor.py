@@ -75,8 +75,8 @@ async def run(settings: LocalSettings) -> int:
 
 async def demo(settings: LocalSettings) -> int:
     """The demo program on a stack and data of its own; returns the program's exit code. Where this
-    machine has no data yet, what a demo has made stays, for `make run` to show; else it says, before
-    it begins, that it does not."""
+    machine has no data yet, what a demo has made stays, for `make run` to show; else it says
+    beforehand that it does not."""
     program = await _demo_program({}, "--check")
     if code := await program.wait():
         return code

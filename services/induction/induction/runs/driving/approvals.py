@@ -69,8 +69,8 @@ async def _decide(
     row = await service.locked(session, run_id)
     if not await history.decide(session, run_id, n, decision, by=by, reason=reason):
         raise NotAwaited
-    if row.status in {RunStatus.PAUSED, RunStatus.WAITING, RunStatus.RUNNING}:
-        row.reason = None  # of one that was paused or resumed: it waited for this answer
+    if row.status == RunStatus.PAUSED:
+        row.reason = None
     if row.status == RunStatus.AWAITING_APPROVAL:
         row.status = RunStatus.WAITING
         row.not_before = row.reason = None
