@@ -122,7 +122,7 @@ async def tell(story: Story) -> AsyncIterator[Step]:
         backend = Backend(
             story.task,
             prompt.rendered,
-            prompt.version_hash[:12],
+            str(prompt.version_id),
             model=stack.model,
             models=Answering(models, {}),
         )

@@ -75,11 +75,14 @@ async def run(settings: LocalSettings) -> int:
 
 async def demo(settings: LocalSettings) -> int:
     """The demo program on a stack and data of its own; returns the program's exit code. Where this
-    machine has no data yet, what a demo has made stays, for `make run` to show."""
+    machine has no data yet, what a demo has made stays, for `make run` to show; else it says
+    beforehand that it does not."""
     program = await _demo_program({}, "--check")
     if code := await program.wait():
         return code
     stays = _is_first(settings)
+    if not stays:
+        _say(_unkept(settings))
     data = settings.nlu_data_dir.absolute() if stays else make_temporary("nlu-demo-")
     code = 1
     try:
@@ -104,6 +107,16 @@ def _is_first(settings: LocalSettings) -> bool:
     a model that `make run` has too."""
     elsewhere = settings.database_url or settings.redis_url
     return not settings.nlu_data_dir.exists() and elsewhere is None and settings.model is None
+
+
+def _unkept(settings: LocalSettings) -> str:
+    """Why a demo's data goes with it, and what would keep it, if anything does."""
+    if not settings.nlu_data_dir.exists():
+        return "this demo's data is not kept: `make run` has not this database or model"
+    kept = f"this demo's data is not kept, since {settings.nlu_data_dir} holds what was before it"
+    if settings.database_url or settings.redis_url or settings.model:
+        return kept
+    return f"{kept}: with NLU_DATA_DIR=other `make demo` keeps it and `make run` shows it"
 
 
 async def _demonstrate(stack: Stack) -> int:

@@ -81,6 +81,9 @@ async def test_the_loop_ends_with_a_verdict_a_prompt_and_a_report(
         json.loads((tmp_path / "prompts.json").read_text())["version_hash"]
         == (report["prompt_hash"])
     )
+    active = (await stack.induction.get(f"/v1/prompts/{report['task']}/active")).json()
+    logged = await stack.logger.get("/v1/predictions", params={"task": report["task"]})
+    assert {one["prompt_version"] for one in logged.json()["items"]} == {active["version_id"]}
     for one in (output, again):
         words = " ".join(one.split())
         assert "not a language model" in words

@@ -123,9 +123,16 @@ async def test_changes_are_approved_and_vetoed_on_the_page_of_their_run(
     await make_task(stack, "approved-by-hand", cases=24)
     started = await stack.induction.post("/v1/runs", json=other)
     await page.goto(f"/dashboard/runs/{started.json()['id']}")
+    now = page.locator("#doing")
     async with stack.working():
+        await expect(now).to_have_text("a change waits for you", timeout=PATIENCE_MS)
         await expect(waiting).to_contain_text("waits for you", timeout=PATIENCE_MS)
-        await waiting.get_by_role("button", name="Approve").click()
+    await page.get_by_role("button", name="Pause").click()
+    await page.get_by_role("button", name="Resume").click()
+    await expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    await waiting.get_by_role("button", name="Approve").click()
+    await expect(now).to_have_text("waits for a worker")
+    async with stack.working():
         await expect(page.locator("[data-part=changes]").get_by_text("Approved by")).to_be_visible(
             timeout=PATIENCE_MS
         )
@@ -257,7 +264,10 @@ async def test_a_task_is_made_and_changed_on_its_sheet(page: Page, stack: Stack)
     await labels.fill(await labels.input_value() + "\nmore: <b>new</b>")
     await page.get_by_label("tokens of a prompt at most").fill("900")
     await page.get_by_role("button", name="Save").click()
-    await page.wait_for_url("**/tasks/by-hand")
+    await expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    await expect(page.get_by_role("link", name="Settings")).to_have_attribute(
+        "aria-current", "page"
+    )
     now = (await stack.induction.get(task)).json()
     assert now["max_prompt_tokens"] == 900
     by_name = {one["name"]: one for one in now["labels"]}

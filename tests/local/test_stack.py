@@ -183,6 +183,24 @@ async def test_the_demo_refuses_a_file_it_cannot_read_before_anything_starts(dat
     assert "starting" not in output
 
 
+async def test_a_demo_after_the_first_says_that_its_data_goes_and_how_it_is_kept(
+    data: Path,
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.local", "demo"),
+        env=environment(data, TASK="extraction"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    line = (await asyncio.wait_for(process.stdout.readline(), DEADLINE_SECONDS)).decode()
+    process.terminate()
+    await process.communicate()
+    assert "this demo's data is not kept" in line
+    assert str(data) in line
+    assert "NLU_DATA_DIR=other `make demo` keeps it and `make run` shows it" in line
+
+
 async def test_a_setting_that_cannot_be_read_is_refused_before_anything_starts(data: Path) -> None:
     code, output = await command("run", data=data, INDUCTION_BUNDLE_SIGNERS="no key")
     assert code == 1

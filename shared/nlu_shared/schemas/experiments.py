@@ -9,6 +9,8 @@ from pydantic import Field
 from nlu_shared.schemas.base import Body, Fraction, Label, Moment, Note, Page, Schema
 
 MOST_GUARDS, MOST_HOURS = 20, 2_160
+SHORT_HOURS = 1 / 60
+"""Who has less time for an outcome has hardly any; a person is warned."""
 
 
 class Unit(StrEnum):
@@ -92,7 +94,8 @@ class ExperimentIn(Body):
         default=24,
         ge=0,
         le=MOST_HOURS,
-        description="so long a unit has for its outcome; without one by then it did not succeed",
+        description="so long a unit has for its outcome; without one by then it did not succeed."
+        " Less than a minute is warned of: nearly all units would fail, in both arms",
     )
     lag_minutes: float = Field(
         default=5,
@@ -207,6 +210,7 @@ class Experiment(Schema):
         description="success rate of a before it began, else 0.5; the evidence is computed with it"
     )
     plan: ExperimentIn = Field(description="as it was asked for")
+    notes: list[str] = Field(default=[], description="what to know of the plan")
     steps: list[ExperimentStep] = Field(description="the shares so far")
     evidence: ExperimentEvidence | None = Field(description="of the newest look; null: none yet")
     conclusion: str | None = Field(description="why it ended; null: it has not")

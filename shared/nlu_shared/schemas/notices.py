@@ -133,6 +133,32 @@ class ChannelMade(ChannelState):
     )
 
 
+class TestOutcome(StrEnum):
+    """How a test of a channel went."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+
+
+class ChannelTest(Schema):
+    """How a test of a channel went, at one attempt."""
+
+    outcome: TestOutcome = Field(
+        description="delivered, refused by who answered, or nobody was reached"
+    )
+    reason: str | None = Field(description="why not, in a word or two; null: it was delivered")
+    summary: str = Field(description="the same as a sentence")
+
+
+class TestNotice(Schema):
+    """What a receiver is told by a test: nothing has happened."""
+
+    event: Literal["test"] = "test"
+    channel_id: UUID = Field(description="whose test it is")
+    words: list[str]
+
+
 class RunNotice(Schema):
     """What a receiver is told of a run that ended: numbers and sentences, no text of a case."""
 

@@ -126,3 +126,19 @@ async def test_who_began_and_stopped_an_experiment_is_told_by_name(
     (listed,) = (await stack.induction.get(path)).json()["items"]
     assert listed["stopped_by"].startswith("key:")
     assert (listed["by_name"], listed["stopped_by_name"]) == ("bootstrap", "bootstrap")
+
+
+async def test_an_experiment_whose_units_have_no_time_for_an_outcome_warns_of_it(
+    stack: Stack,
+) -> None:
+    _, b = await versions(stack, "no-time")
+    short = await begun(stack, "no-time", b, shares=[0.5], outcome_within_hours=0.01)
+    (note,) = short["notes"]
+    assert "counts as a failure" in note
+    assert note in await page_of(stack, short)
+    async with browser(str(stack.induction.base_url)) as page:
+        await stack.induction.post(f"/v1/prompts/no-time/experiments/{short['id']}/stop")
+        order = await shown(page, f"tasks/no-time/versions/{b}/experiment")
+    assert 'name="outcome_within_hours" min="0.02"' in order
+    long = await begun(stack, "no-time", b, shares=[0.5], outcome_within_hours=0.02)
+    assert long["notes"] == []

@@ -90,6 +90,25 @@ async def test_a_run_that_a_smaller_limit_ended_tells_nothing_of_a_larger_one(
     assert alike["likely"]["runs"] == 1
 
 
+async def test_runs_that_try_one_edited_prompt_say_nothing_of_a_search_nor_a_search_of_them(
+    stack: Stack,
+) -> None:
+    await make_task(stack, "edited-once", cases=40)
+    text = {"text": "Answer with topic_0, topic_1, topic_2 or topic_3, and nothing else."}
+    made = await stack.induction.post("/v1/prompts/edited-once/versions", json=text)
+    candidate = {"kind": "improve", "limits": {"iterations": 1}, "candidate": made.json()["id"]}
+    async with stack.working():
+        await reached(stack, await start(stack, "edited-once", **candidate), "completed")
+    search = {"kind": "improve", "limits": {"iterations": 1}}
+    untried = await forecast(stack, "edited-once", **search)
+    assert untried["likely"]["runs"] == 0
+    assert (await forecast(stack, "edited-once", **candidate))["likely"]["runs"] == 1
+    async with stack.working():
+        await reached(stack, await start(stack, "edited-once", **search), "completed")
+    for order in (search, candidate):
+        assert (await forecast(stack, "edited-once", **order))["likely"]["runs"] == 1
+
+
 async def test_a_first_forecast_knows_how_long_its_model_takes(
     databases: Databases, servers: Servers
 ) -> None:

@@ -6,6 +6,8 @@ from uuid import UUID
 import pytest
 from offline_model.settings import OfflineSettings
 
+from tests.fixtures.browsing import browser
+from tests.fixtures.browsing import shown as on_page
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import WORDS, make_task
 from tests.fixtures.servers import Servers
@@ -19,6 +21,7 @@ UNHURRIED = OfflineSettings(latency_ms=5)
 """Slow enough that a run is still on its way when it is asked to stop."""
 SLOW = OfflineSettings(latency_ms=20)
 """So is a short one."""
+WAITING = "Hints that wait to be heard"
 
 
 async def wait_for_first_event(stack: Stack, run: str) -> None:
@@ -168,14 +171,29 @@ async def test_a_hint_reaches_the_next_proposal_once(stack: Stack) -> None:
     run = await start(stack, "advised", hints=["look at the verbs"], focus="topic_0")
     hinted = await stack.induction.post(f"/v1/runs/{run}/hints", json={"hint": "and at the nouns"})
     assert hinted.status_code == 202
+    before = await _page(stack, run)
     async with stack.working():
         await reached(stack, run, "completed")
-    history = await events(stack, run)
+    after, history = await _page(stack, run), await events(stack, run)
     hints = [one["hint"] for one in history if one["type"] == "hint_taken"]
     assert hints == ["Focus on: topic_0", "look at the verbs", "and at the nouns"]
     kinds = [one["type"] for one in history]
     # The ladder's rungs are proposed before, by nobody.
     assert "prompt_proposed" in kinds[kinds.index("hint_taken") :]
+    # On its page hints stand at once, and steering stands above the search.
+    assert _in_order(before, 'id="hint"', WAITING, *hints[1:], 'id="searching"', 'id="changes"')
+    assert WAITING not in after
+    assert _in_order(after, "How it was steered", *hints)
+
+
+async def _page(stack: Stack, run: str) -> str:
+    async with browser(str(stack.induction.base_url)) as page:
+        return await on_page(page, f"runs/{run}")
+
+
+def _in_order(page: str, *parts: str) -> bool:
+    places = [page.index(one) for one in parts]
+    return places == sorted(places)
 
 
 async def test_a_run_that_is_over_cannot_be_steered(stack: Stack) -> None:

@@ -13,10 +13,12 @@ from nlu_shared.kit.errors import NotFound
 from nlu_shared.kit.order import NEWEST, Order
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.experiments import (
+    SHORT_HOURS,
     Arm,
     ArmCount,
     Experiment,
     ExperimentEvidence,
+    ExperimentIn,
     ExperimentStatus,
     ExperimentStep,
 )
@@ -29,6 +31,10 @@ from induction.experiments.evidence import UnitCount, difference
 from induction.experiments.models import GIVES_B, ExperimentRow, ExperimentStepRow
 from induction.tasks import service as tasks
 
+NO_TIME = (
+    "Units have less than a minute for their outcome: one without it when it is looked at, nearly"
+    " every one, counts as a failure."
+)
 _COUNT = text(
     """
     INSERT INTO experiment_counts AS held
@@ -137,6 +143,7 @@ def _view(
         status=status,
         share=taken[-1].share if row.gives_b else 0.0,
         plan=row.planned(),
+        notes=_notes(row.planned()),
         steps=[
             ExperimentStep(n=one.n, share=one.share, since=one.since, reason=one.reason)
             for one in taken
@@ -146,6 +153,10 @@ def _view(
         ended_by_name=named[row.ended_by] if row.ended_by else None,
         stopped_by_name=named[row.stopped_by] if row.stopped_by else None,
     )
+
+
+def _notes(plan: ExperimentIn) -> list[str]:
+    return [NO_TIME] if plan.outcome_within_hours < SHORT_HOURS else []
 
 
 def _observed(evidence: ExperimentEvidence | None) -> ExperimentEvidence | None:

@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 from nlu_shared.kit.access.auth import ADMIN
 from nlu_shared.kit.http.deps import CallerDep, DbSession, requires, settings_of
-from nlu_shared.schemas.notices import ChannelIn, ChannelMade, ChannelState
+from nlu_shared.schemas.notices import ChannelIn, ChannelMade, ChannelState, ChannelTest
 
-from induction.notices import service
+from induction.notices import service, testing
+from induction.resources import Resources
 from induction.settings import Settings
 
 router = APIRouter(prefix="/v1/admin/channels", tags=["admin"], dependencies=[requires(ADMIN)])
@@ -32,6 +33,14 @@ async def create_channel(
 async def list_channels(session: DbSession, caller: CallerDep) -> list[ChannelState]:
     """Channels about the caller's tasks, oldest first, and how their reports got on."""
     return await service.every(session, caller=caller)
+
+
+@router.post("/{channel_id}/test")
+async def test_channel(channel_id: ChannelId, request: Request, caller: CallerDep) -> ChannelTest:
+    """Sends a notice at once, as reports are sent, and says how that went: delivered, refused with
+    the status, or nobody reached. It is not tried again, and counts among no reports."""
+    resources: Resources = request.app.state.resources
+    return await testing.sent(resources, channel_id, caller)
 
 
 @router.delete("/{channel_id}", status_code=204)

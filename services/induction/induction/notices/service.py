@@ -92,6 +92,7 @@ HAND_OUT_WEEK = text(
     ON CONFLICT (channel_id, week) DO NOTHING
     """
 )
+ADDRESS = text("SELECT address FROM report_channels WHERE id = :id")
 # Nobody waits a day: where a report seems to, a clock was ahead and has been set right.
 CLAIM = text(
     """
@@ -164,6 +165,13 @@ async def every(session: AsyncSession, *, caller: Caller) -> list[ChannelState]:
     """Those about the caller's tasks, oldest first, each with how its reports got on."""
     rows = (await session.exec(select(ChannelRow).order_by(col(ChannelRow.id)))).all()
     return await _states(session, [row for row in rows if caller.covers(row.tasks)])
+
+
+async def address(session: AsyncSession, channel_id: UUID, *, caller: Caller) -> dict[str, Any]:
+    """Where a test is about to go, with its secret. Raises NotFound and Forbidden."""
+    await _get(session, channel_id, caller)
+    await audit.record(session, actor=caller.subject, action="channels.test", subject=channel_id)
+    return dict((await session.execute(ADDRESS, {"id": channel_id})).scalar_one())
 
 
 async def delete(session: AsyncSession, channel_id: UUID, *, caller: Caller) -> None:

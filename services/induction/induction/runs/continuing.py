@@ -68,18 +68,18 @@ async def _request(session: AsyncSession, run_id: UUID, change: ContinueIn) -> R
             "prompt_version": row.best_version_id or row.baseline_version_id,
             "limits": limits,
             "models": models,
-            "hints": await _hints(session, row),
+            "hints": (await hints(session, row))[-MOST_HINTS:],
             "pins": [*row.pins, *(await pinned_later(session, [row.id])).get(row.id, [])],
             **changed,
         }
     )
 
 
-async def _hints(session: AsyncSession, row: RunRow) -> list[str]:
-    """Those of its start and those on its way, the newest where they are too many."""
-    hints = await session.exec(
+async def hints(session: AsyncSession, row: RunRow) -> list[str]:
+    """Those of its start and those on its way."""
+    later = await session.exec(
         select(RunHintRow.hint)
         .where(RunHintRow.run_id == row.id, col(RunHintRow.block).is_(None))
         .order_by(col(RunHintRow.id))
     )
-    return [*row.hints, *hints.all()][-MOST_HINTS:]
+    return [*row.hints, *later]

@@ -52,7 +52,7 @@ _TAKEN = text(
     SELECT coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 FROM llm_calls
     WHERE run_id = (
         SELECT id FROM runs WHERE task = :task AND kind = 'improve' AND task_model = :model
-            AND status = 'completed'
+            AND status = 'completed' AND candidate_version_id IS NULL
         ORDER BY id DESC LIMIT 1
     )
     """
@@ -158,7 +158,7 @@ async def measured_with(session: AsyncSession, version_id: UUID) -> int | None:
 
 
 async def run_takes(session: AsyncSession, task: str, model: str) -> float:
-    """US dollars of the last completed improve run by this model; 0 where there is none."""
+    """US dollars of the last completed search by this model; 0 where there is none."""
     taken = await session.execute(_TAKEN, {"task": task, "model": model})
     return float(taken.scalar_one())
 

@@ -32,4 +32,5 @@ async def show_channels(
 
 
 button(router, "/channels", api.create_channel, administers)
+button(router, "/channels/{channel_id}/test", api.test_channel, administers)
 button(router, "/channels/{channel_id}/delete", api.delete_channel, administers, status_code=204)

@@ -2,6 +2,7 @@
 that was answered to it, and those of its error patterns."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -25,6 +26,7 @@ from induction.history.models import RunChangeRow
 from induction.llm.accounting import answer_rows
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow, PromptVersionRow
+from induction.runs import continuing
 from induction.runs.models import RunRow
 from induction.runs.starting.planning import held_to, usable
 from induction.task_kinds.base import Case, Task
@@ -70,6 +72,18 @@ async def open_blocks(session: AsyncSession, run: RunView) -> list[str]:
     pinned = set(run.pins)
     blocks = row.prompt().instructions
     return [one.name for one in blocks if not one.protected and one.name not in pinned]
+
+
+async def unheard(session: AsyncSession, row: RunRow) -> list[str]:
+    """The hints of a run's start and those sent on its way that no proposal has had yet."""
+    left = Counter(one["hint"] for one in row.taken_hints)
+    waiting = []
+    for hint in await continuing.hints(session, row):
+        if left[hint]:
+            left[hint] -= 1
+        else:
+            waiting.append(hint)
+    return waiting
 
 
 async def cases_page(

@@ -116,7 +116,8 @@ class RunPage:
     `hashes` are of its versions, by id, `texts` the beginnings of some cases of its error patterns
     and misses, `patterns_of` the version whose patterns they are, `names` those of who decided on
     changes, by subject, `states` what became of each change, by its
-    number, `blocks` those that can be pinned still."""
+    number, `blocks` those that can be pinned still, `unheard` hints no
+    proposal has had yet."""
 
     run: RunView
     patterns: PatternsFound | None
@@ -127,6 +128,7 @@ class RunPage:
     best_f1: float | None
     waiting: WaitingChange | None
     blocks: list[str]
+    unheard: list[str]
     last_event: int
     is_over: bool
     states: Mapping[int, str]
@@ -182,6 +184,7 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
         hashes=hashes,
         waiting=await _waiting(session, run),
         blocks=[] if is_over else await queries.open_blocks(session, run),
+        unheard=[] if is_over else await queries.unheard(session, row),
         last_event=row.last_event,
         is_over=is_over,
         states=states,

@@ -67,7 +67,12 @@ async function refresh() {
     old.replaceWith(document.adoptNode(part));
     if (at) part.querySelector(at)?.focus({ preventScroll: true });
   }
-  if (!fresh.querySelector("[data-over]")) return draw();
+  if (!fresh.querySelector("[data-over]")) {
+    // Of an answer nothing is streamed until a worker has heard it.
+    const waits = doing.textContent === NOW.approval_awaited;
+    if (waits && !fresh.querySelector("[data-wait]")) doing.textContent = fresh.querySelector("#doing").textContent;
+    return draw();
+  }
   document.querySelector("#now")?.remove();
   document.querySelector("#hint")?.remove();
   replay();
@@ -215,6 +220,7 @@ document.querySelector("#hint")?.addEventListener("submit", async (event) => {
     await send(`runs/${run.dataset.run}/hints`, { hint: form.hint.value });
     form.reset();
     line.textContent = "The next proposal hears it.";
+    soon();
   } catch (problem) {
     line.textContent = problem.message;
   }

@@ -58,7 +58,7 @@ form.addEventListener("submit", async (event) => {
   try {
     const made = await send(task ? `tasks/${task}/settings` : "new-task", order());
     sent(form);
-    location.assign(`/dashboard/tasks/${made.slug}`);
+    location.assign(`/dashboard/tasks/${made.slug}${task ? "/settings?saved=1" : ""}`);
   } catch (problem) {
     const [first] = refused(form, problem.reply ?? {});
     first?.focus();

@@ -33,11 +33,12 @@ async def show_new_task(login: Writer) -> HTMLResponse:
 
 @router.get("/tasks/{task}/settings")
 async def show_settings(
-    task: PathTask, login: Writer, request: Request, caller: CallerDep
+    task: PathTask, login: Writer, request: Request, caller: CallerDep, saved: bool = False
 ) -> HTMLResponse:
+    """`saved`: somebody has just done so, which the page says."""
     view = await api.get_task(task, request, caller)
     known = [label.model_dump(mode="json") for label in view.labels]
-    return _sheet(login, view, task=view, known=known)
+    return _sheet(login, view, task=view, known=known, saved=saved)
 
 
 @router.get("/tasks/{task}/improve")
@@ -53,8 +54,17 @@ async def show_order(
     return HOUSE.page("improve.html", login, at=None, view=view, limits=RunLimits())
 
 
-def _sheet(login: Login, stands: TaskSpec, *, task: TaskView | None, known: Any) -> HTMLResponse:
-    """`stands` fills the fields; `known` are the labels there are, in JSON."""
+def _sheet(
+    login: Login, stands: TaskSpec, *, task: TaskView | None, known: Any, saved: bool = False
+) -> HTMLResponse:
+    """The form of a task, new or not.
+
+    login: whose page it is.
+    stands: fills the fields.
+    task: that there is; None: a new one.
+    known: the labels there are, in JSON.
+    saved: it has just been.
+    """
     return HOUSE.page(
         "task_sheet.html",
         login,
@@ -65,6 +75,7 @@ def _sheet(login: Login, stands: TaskSpec, *, task: TaskView | None, known: Any)
         lines=[_line(one) for one in stands.labels if not one.retired],
         verdicts=list(PromotionVerdict),
         most=MOST_APPROVERS,
+        saved=saved,
     )
 
 

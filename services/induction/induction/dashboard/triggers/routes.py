@@ -44,11 +44,13 @@ async def show_trigger(
     started: YesNo = "",
     sort: Sort | None = None,
     cursor: UUID | None = None,
+    saved: bool = False,
 ) -> HTMLResponse:
+    """`saved`: the rules have just been, which the page says."""
     view = await service.trigger_page(
         session, settings, task, authenticator, started=YES.get(started), sort=sort, before=cursor
     )
-    return HOUSE.page("trigger.html", login, at=None, view=view)
+    return HOUSE.page("trigger.html", login, at=None, view=view, saved=saved)
 
 
 @router.get("/tasks/{task}/trigger.csv", dependencies=[administers])

@@ -41,6 +41,7 @@ _TAKEN = text(
         SELECT * FROM runs
         WHERE kind = ANY(:kinds) AND task_model = :task_model AND status = :completed
             AND batches = :batches AND to_models = CAST(:to_models AS jsonb)
+            AND optimise = :optimise AND (candidate_version_id IS NOT NULL) = :tries_one
             AND (kind <> 'migrate' OR (agreement, predictions IS NULL) = (:agreement, :on_cases))
             AND reason NOT LIKE '%month''s cap%'
             AND (reason NOT LIKE 'budget%' OR (limits->>'calls')::int >= :calls
@@ -201,8 +202,9 @@ async def _answered_a_minute(session: AsyncSession, settings: Settings, model: s
 
 async def _likely(session: AsyncSession, settings: Settings, row: RunRow) -> Likely | None:
     """By the task's own runs, and by those of other tasks only where it has none; without limits.
-    Answers that they found in the ledger count as asked, and a run that a smaller limit ended tells
-    nothing of this one."""
+    Answers that they found in the ledger count as asked. A run that a smaller limit ended tells
+    nothing of this one, and one that tries a single candidate nothing of a search, nor the other
+    way round."""
     is_search = row.kind == RunKind.IMPROVE or row.optimise
     taken = await session.execute(
         _TAKEN,
@@ -211,6 +213,8 @@ async def _likely(session: AsyncSession, settings: Settings, row: RunRow) -> Lik
             "kinds": ALIKE.get(row.kind, [row.kind]),
             "task_model": row.task_model,
             "batches": row.batches,
+            "optimise": row.optimise,
+            "tries_one": row.candidate_version_id is not None,
             "is_search": is_search,
             "iterations": row.promised.iterations,
             "folds": row.folds or 0,
