@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.cards import Comparison, Proven, SplitMeasurement
 from induction.experiments.models import ExperimentRow
+from induction.experiments.queries import moved_at
 from induction.prompts.models import PromptMoveRow, PromptProposalRow, PromptVersionRow
 from induction.runs.models import RunRow
 from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
@@ -139,10 +140,11 @@ async def decisions(session: AsyncSession, slugs: Sequence[str]) -> dict[str, Tr
 
 
 async def experiments(session: AsyncSession, slugs: Sequence[str]) -> dict[str, UUID]:
-    """The one that is running, by task."""
+    """The one that is running, by task; one that production has moved away from is over."""
     running = select(ExperimentRow.task, ExperimentRow.id).where(
         col(ExperimentRow.task).in_(slugs),
         ExperimentRow.status == ExperimentStatus.RUNNING.value,
+        moved_at().is_(None),
     )
     return dict(list(await session.exec(running)))
 

@@ -39,9 +39,16 @@ _SERVED = text(
         FROM prompt_moves WHERE task = :task
     ) AS moves WHERE version_id = :version_id
     UNION ALL
-    SELECT 'experiment', created_at,
-        coalesce(stopped_at, CASE WHEN status <> 'won' THEN ended_at END), id
-    FROM experiments WHERE task = :task AND b_version_id = :version_id
+    SELECT 'experiment', tried.created_at,
+        least(
+            coalesce(tried.stopped_at, CASE WHEN tried.status <> 'won' THEN tried.ended_at END),
+            (
+                SELECT min(moved_at) FROM prompt_moves
+                WHERE task = tried.task AND alias = 'production'
+                    AND moved_at > tried.created_at AND version_id <> tried.a_version_id
+            )
+        ), tried.id
+    FROM experiments AS tried WHERE tried.task = :task AND tried.b_version_id = :version_id
     ORDER BY since DESC LIMIT :most
     """
 )
