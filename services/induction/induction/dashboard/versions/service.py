@@ -21,9 +21,10 @@ from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
 from nlu_shared.schemas.replays import VersionReplay
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.dashboard.versions import origins, queries, tables
+from induction.dashboard.versions import origins, queries, tables, trials
 from induction.dashboard.versions.origins import EraScores, PartOrigin
 from induction.dashboard.versions.queries import Compared, MadeBy, Served, VersionTokens
+from induction.dashboard.versions.trials import Trials
 from induction.history import lineage
 from induction.prompts import pointer, promotion
 from induction.prompts import queries as registry
@@ -71,6 +72,7 @@ class VersionPage:
     moved: PointerMove | None
     proposals: list[PromotionProposal]
     promotion: Promotion
+    trials: Trials
     replays: list[VersionReplay]
     names: Mapping[str, str]
     hashes: dict[UUID, str]
@@ -87,6 +89,7 @@ class ProductionPage:
     serves: PointerMove | None
     earlier: UUID | None
     proposals: list[PromotionProposal]
+    trials: Trials
     moves: Page[PointerMove]
     names: Mapping[str, str]
     hashes: dict[UUID, str]
@@ -101,6 +104,7 @@ class ProposalsPage:
     table: Table
     status: ProposalStatus | None
     proposals: Page[PromotionProposal]
+    trials: Trials
     names: Mapping[str, str]
     hashes: dict[UUID, str]
 
@@ -132,6 +136,7 @@ async def version_page(
     versions = await lineage.page(session, task, before=None, limit=VERSIONS)
     waiting = await _waiting(session, task)
     evidence = await registry.evidence_of(session, row, serving_id)
+    known = await trials.of_proposals(session, task, waiting, version_id)
     parts, tokens = [], 0
     if version.ensemble is None:
         blame = await lineage.blame(session, task, version_id)
@@ -157,9 +162,10 @@ async def version_page(
         moved=serves,
         proposals=[one for one in waiting if one.version_id == version_id],
         promotion=await _promotion(session, task, evidence, is_first=serves is None),
+        trials=known,
         replays=list(replayed.items),
         names=await names.of(authenticator, _people(waiting, moves.items)),
-        hashes=await _hashes(session, waiting, *shown),
+        hashes=await _hashes(session, waiting, *shown, *known.named),
     )
 
 
@@ -208,6 +214,7 @@ async def production_page(
     newest = await _moves(session, task, alias, before=None, limit=1)
     waiting = [one for one in await _waiting(session, task) if one.alias == alias]
     earlier = await pointer.previous(session, task, alias)
+    known = await trials.of_proposals(session, task, waiting)
     ids = {one.version_id for one in (*moves.items, *newest.items)}
     return ProductionPage(
         offline=await prompts.made_offline(session, ids),
@@ -217,9 +224,10 @@ async def production_page(
         serves=next(iter(newest.items), None),
         earlier=earlier,
         proposals=waiting,
+        trials=known,
         moves=moves,
         names=await names.of(authenticator, _people(waiting, [*moves.items, *newest.items])),
-        hashes=await _hashes(session, waiting, earlier),
+        hashes=await _hashes(session, waiting, earlier, *known.named),
     )
 
 
@@ -237,13 +245,15 @@ async def proposals_page(
     page = await registry.proposal_page(
         session, task, status=status, before=before, limit=PROPOSALS, order=shown.order
     )
+    known = await trials.of_proposals(session, task, page.items)
     return ProposalsPage(
         task=task,
         table=shown,
         status=status,
         proposals=page,
+        trials=known,
         names=await names.of(authenticator, _people(page.items)),
-        hashes=await _hashes(session, page.items),
+        hashes=await _hashes(session, page.items, *known.named),
     )
 
 
