@@ -173,6 +173,7 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
         assert "Not decided yet" in running
         assert "No larger share is left before a win." in running
         assert '<div class="ends"><span><time datetime=' in running
+        assert 'class="chart narrow-chart" viewBox="0 0 380 268"' in running
         await logged(stack, "tried-here", a, units=500, successes=350)
         await logged(stack, "tried-here", b, units=500, successes=450)
         await look_once(worker)
@@ -190,6 +191,7 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
     assert brief["evidence"]["course"] == []
     table = await shown(page, listed)
     assert "b succeeds more often" in table
+    assert "Evidence <br>for better" in table
     assert f"{strength(answer.json()['evidence']['better'])} <small>of 20</small>" in table
     for sort in ("share", "-share", "units", "-units"):
         assert made["id"] in await shown(page, listed, sort=sort)

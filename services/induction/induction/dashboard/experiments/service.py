@@ -14,7 +14,7 @@ from nlu_shared.schemas.prompts import ServingAlias
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.experiments import wording
-from induction.dashboard.experiments.chart import EvidenceChart, evidence_chart
+from induction.dashboard.experiments.chart import NARROW, EvidenceChart, evidence_chart
 from induction.dashboard.experiments.wording import ShareStep
 from induction.experiments import queries
 from induction.experiments.policy import is_unbalanced
@@ -43,14 +43,15 @@ class ExperimentsPage:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentPage:
-    """One experiment; `is_serving`: does b serve in production by now? `is_proposed`: does the
-    promotion that its win asked for wait still?"""
+    """One experiment; `narrow` is its chart for a phone. `is_serving`: does b serve in production
+    by now? `is_proposed`: does the promotion that its win asked for wait still?"""
 
     experiment: Experiment
     title: str
     verdict: str
     next_step: list[str | datetime]
     chart: EvidenceChart | None
+    narrow: EvidenceChart | None
     shares: list[ShareStep]
     hashes: dict[UUID, str]
     is_serving: bool
@@ -101,6 +102,7 @@ async def experiment_page(session: AsyncSession, task: str, experiment_id: UUID)
         verdict=wording.verdict(one),
         next_step=wording.next_step(one, await queries.now(session)),
         chart=evidence_chart(one),
+        narrow=evidence_chart(one, NARROW),
         shares=wording.shares(one),
         hashes=await _hashes(session, [one]),
         is_serving=is_serving,
