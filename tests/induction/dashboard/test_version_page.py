@@ -116,6 +116,9 @@ async def test_a_version_that_a_run_refused_tells_what_the_run_has_measured(stac
     assert "\u202e" not in closed
     cell = closed[closed.index('<td class="clip"><span class="tag bad">rejected') :]
     assert "‹U+202E›" in cell
+    again = await shown(stack, task, refused)
+    assert "Its promotion to production was refused by" in again
+    assert "x" * 400 in again
 
 
 @pytest.mark.law

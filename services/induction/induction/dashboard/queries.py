@@ -1,6 +1,7 @@
 """What the cards of tasks rest on: one statement each, for all of them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from nlu_shared.schemas.experiments import ExperimentStatus
@@ -96,11 +97,17 @@ async def spent(session: AsyncSession, slugs: Sequence[str]) -> dict[str, float]
 async def by_task(
     session: AsyncSession, slugs: Sequence[str], *, judged: bool
 ) -> dict[str, RunRow]:
-    """The newest run of each task, or the newest with a verdict."""
+    """The newest run of each task, or the newest with a verdict: one that tried the prompt of a
+    person, and kept it not, stands behind those about what can be promoted."""
     statement = select(RunRow).where(col(RunRow.task).in_(slugs))
+    order: list[Any] = [col(RunRow.task)]
     if judged:
         statement = statement.where(col(RunRow.verdict).is_not(None))
-    statement = statement.order_by(col(RunRow.task), col(RunRow.id).desc())
+        best = func.coalesce(RunRow.best_version_id, RunRow.baseline_version_id)
+        order.append(
+            col(RunRow.candidate_version_id).is_not(None) & (best == RunRow.baseline_version_id)
+        )
+    statement = statement.order_by(*order, col(RunRow.id).desc())
     newest = statement.ext(distinct_on(col(RunRow.task)))
     return {row.task: row for row in await session.exec(newest)}
 

@@ -64,6 +64,16 @@ _COMPARED = text(
     ORDER BY run.id DESC LIMIT :most
     """
 )
+_REJECTED = text(
+    """
+    SELECT vote.by, vote.reason, vote.decided_at
+    FROM prompt_proposals AS proposal
+    JOIN prompt_votes AS vote ON vote.proposal_id = proposal.id AND vote.decision = 'rejected'
+    WHERE proposal.task = :task AND proposal.version_id = :version_id
+        AND proposal.alias = 'production' AND proposal.status = 'rejected'
+    ORDER BY vote.decided_at DESC LIMIT 1
+    """
+)
 MOST_TOLD = 20
 
 
@@ -75,6 +85,15 @@ class Served:
     since: datetime
     until: datetime | None
     experiment_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Who would not have it in production, why, and when."""
+
+    by: str
+    reason: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +178,13 @@ async def served(session: AsyncSession, task: str, version_id: UUID) -> list[Ser
     """The newest MOST_TOLD times, the newest first."""
     params = {"task": task, "version_id": version_id, "most": MOST_TOLD}
     return [Served(*row) for row in await session.execute(_SERVED, params)]
+
+
+async def rejected(session: AsyncSession, task: str, version_id: UUID) -> Rejected | None:
+    """Its newest promotion that was rejected or withdrawn; None where none was."""
+    params = {"task": task, "version_id": version_id}
+    row = (await session.execute(_REJECTED, params)).one_or_none()
+    return None if row is None else Rejected(*row)
 
 
 async def compared(session: AsyncSession, task: str, version_id: UUID) -> list[Compared]:

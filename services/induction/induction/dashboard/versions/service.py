@@ -23,7 +23,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.versions import origins, queries, tables, trials
 from induction.dashboard.versions.origins import EraScores, PartOrigin
-from induction.dashboard.versions.queries import Compared, MadeBy, Served, VersionTokens
+from induction.dashboard.versions.queries import Compared, MadeBy, Rejected, Served, VersionTokens
 from induction.dashboard.versions.trials import Trials
 from induction.history import lineage
 from induction.prompts import pointer, promotion
@@ -71,6 +71,7 @@ class VersionPage:
     baseline_id: UUID | None
     moved: PointerMove | None
     proposals: list[PromotionProposal]
+    rejected: Rejected | None
     promotion: Promotion
     trials: Trials
     replays: list[VersionReplay]
@@ -137,6 +138,7 @@ async def version_page(
     waiting = await _waiting(session, task)
     evidence = await registry.evidence_of(session, row, serving_id)
     known = await trials.of_proposals(session, task, waiting, version_id)
+    rejected = await queries.rejected(session, task, version_id)
     parts, tokens = [], 0
     if version.ensemble is None:
         blame = await lineage.blame(session, task, version_id)
@@ -161,10 +163,13 @@ async def version_page(
         baseline_id=baseline_id,
         moved=serves,
         proposals=[one for one in waiting if one.version_id == version_id],
+        rejected=rejected,
         promotion=await _promotion(session, task, evidence, is_first=serves is None),
         trials=known,
         replays=list(replayed.items),
-        names=await names.of(authenticator, _people(waiting, moves.items)),
+        names=await names.of(
+            authenticator, _people(waiting, moves.items) | ({rejected.by} if rejected else set())
+        ),
         hashes=await _hashes(session, waiting, *shown, *known.named),
     )
 
