@@ -1,17 +1,20 @@
 """What runs say of a version, and where it served: one statement each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from nlu_shared.schemas.promotions import PromotionProposal
 from nlu_shared.schemas.prompts import Aim
 from nlu_shared.schemas.verdicts import Verdict
+from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases.models import SnapshotCaseRow
+from induction.dashboard.versions.trials import Beaten, Trials, TriedVersion
 
 MOST_CASES = 5
 _MADE = text(
@@ -74,7 +77,35 @@ _REJECTED = text(
     ORDER BY vote.decided_at DESC LIMIT 1
     """
 )
+_TRIALS = text(
+    """
+    SELECT version.id, to_jsonb(tried) AS tried, to_jsonb(beaten) AS beaten
+    FROM prompt_versions AS version
+    LEFT JOIN LATERAL (
+        SELECT made.run_id, made.parent_id, made.outcome, made.stage, made.reason,
+            made.validation_f1 AS after, coalesce(
+                scored.objective,
+                CASE WHEN made.parent_id = run.baseline_version_id THEN run.baseline_f1 END
+            ) AS before, cardinality(made.fixed) AS fixed, cardinality(made.broke) AS broke
+        FROM run_changes AS made
+        JOIN runs AS run ON run.id = made.run_id
+        LEFT JOIN prompt_scores AS scored ON scored.version_id = made.parent_id
+            AND scored.run_id = made.run_id AND scored.split = 'validation'
+        WHERE made.version_id = version.id AND made.outcome <> 'open'
+        ORDER BY made.run_id DESC, made.n DESC LIMIT 1
+    ) AS tried ON true
+    LEFT JOIN LATERAL (
+        SELECT run.id AS run_id, run.best_version_id AS by_version_id, run.verdict
+        FROM runs AS run
+        WHERE run.task = :task AND run.baseline_version_id = version.id
+            AND run.best_version_id <> version.id AND run.verdict->>'kind' = 'proven'
+        ORDER BY run.id DESC LIMIT 1
+    ) AS beaten ON true
+    WHERE version.task = :task AND version.id = ANY(:ids)
+    """
+)
 MOST_TOLD = 20
+_TRIED, _BEATEN = TypeAdapter(TriedVersion), TypeAdapter(Beaten)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +232,21 @@ async def compared(session: AsyncSession, task: str, version_id: UUID) -> list[C
         )
         for row in rows
     ]
+
+
+async def trials(session: AsyncSession, task: str, ids: Collection[UUID]) -> Trials:
+    """In one statement."""
+    known = Trials({}, {})
+    for row in await session.execute(_TRIALS, {"task": task, "ids": list(ids)}):
+        if row.tried is not None:
+            known.tried[row.id] = _TRIED.validate_python(row.tried)
+        if row.beaten is not None:
+            known.beaten[row.id] = _BEATEN.validate_python(row.beaten)
+    return known
+
+
+async def trials_of(
+    session: AsyncSession, task: str, proposals: Iterable[PromotionProposal], *more: UUID
+) -> Trials:
+    """Of what is proposed, and of more versions."""
+    return await trials(session, task, {*(one.version_id for one in proposals), *more})

@@ -21,7 +21,7 @@ from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
 from nlu_shared.schemas.replays import VersionReplay
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.dashboard.versions import origins, queries, tables, trials
+from induction.dashboard.versions import origins, queries, tables
 from induction.dashboard.versions.origins import EraScores, PartOrigin
 from induction.dashboard.versions.queries import Compared, MadeBy, Rejected, Served, VersionTokens
 from induction.dashboard.versions.trials import Trials
@@ -137,7 +137,7 @@ async def version_page(
     versions = await lineage.page(session, task, before=None, limit=VERSIONS)
     waiting = await _waiting(session, task)
     evidence = await registry.evidence_of(session, row, serving_id)
-    known = await trials.of_proposals(session, task, waiting, version_id)
+    known = await queries.trials_of(session, task, waiting, version_id)
     rejected = await queries.rejected(session, task, version_id)
     parts, tokens = [], 0
     if version.ensemble is None:
@@ -219,7 +219,7 @@ async def production_page(
     newest = await _moves(session, task, alias, before=None, limit=1)
     waiting = [one for one in await _waiting(session, task) if one.alias == alias]
     earlier = await pointer.previous(session, task, alias)
-    known = await trials.of_proposals(session, task, waiting)
+    known = await queries.trials_of(session, task, waiting)
     ids = {one.version_id for one in (*moves.items, *newest.items)}
     return ProductionPage(
         offline=await prompts.made_offline(session, ids),
@@ -250,7 +250,7 @@ async def proposals_page(
     page = await registry.proposal_page(
         session, task, status=status, before=before, limit=PROPOSALS, order=shown.order
     )
-    known = await trials.of_proposals(session, task, page.items)
+    known = await queries.trials_of(session, task, page.items)
     return ProposalsPage(
         task=task,
         table=shown,
