@@ -22,7 +22,7 @@ FORBIDDEN: list[str] = PURE["forbidden_modules"]
 PURE_PARTS = {
     "nlu_shared.kit.errors", "nlu_shared.kit.http.plain", "nlu_shared.kit.refusals",
     "nlu_shared.client.prompted.served", "nlu_shared.kit.pages.scale",
-    "nlu_shared.kit.pages.tables", "nlu_shared.kit.order",
+    "nlu_shared.kit.pages.tables", "nlu_shared.kit.order", "nlu_shared.kit.pages.unseen",
 }  # fmt: skip
 OPENERS = {"open", "__import__", "import_module", "exec", "eval"}
 OF_FILES = {

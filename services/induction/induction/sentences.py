@@ -41,6 +41,12 @@ OUTCOMES = {
     "outdone": "outdone by another",
 }
 """What became of a change, for every page and report."""
+_GOING_ON = {
+    RunStatus.WAITING: "waits for a worker",
+    RunStatus.PAUSED: "is paused",
+    RunStatus.PARKED: "is parked",
+    RunStatus.AWAITING_APPROVAL: "has a change that waits for a person",
+}
 SMALLEST = 0.0001
 """Of chances that are told."""
 LEAST_BOOKED = 0.00005
@@ -71,6 +77,11 @@ def standing(run: RunView) -> str:
     if run.cancelling:
         return "cancelling"
     return "pausing" if run.pausing else run.status
+
+
+def going_on(status: RunStatus) -> str:
+    """What a run that is not over does, after "it"."""
+    return _GOING_ON.get(status, "goes on")
 
 
 def counted(number: int, thing: str) -> str:

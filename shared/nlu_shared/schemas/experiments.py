@@ -231,6 +231,12 @@ class Experiment(Schema):
     stopped_by: str | None = Field(default=None, description="who stopped it after its win")
     stopped_by_name: str | None = Field(default=None, description="what people call them")
     stopped_because: str | None = Field(default=None, description="why, in their words")
+    production_moved_at: Moment | None = Field(
+        default=None,
+        description="of one that was running, or had won and gave units its candidate: when another"
+        " version than a came to serve in production, since which it gives nobody b any more; null:"
+        " none has",
+    )
 
 
 class Assigned(Schema):

@@ -136,3 +136,10 @@ async def test_the_number_is_of_what_serves_and_not_of_a_worse_candidate(stack: 
     assert "is proven better than what serves: F1 0.500 → 0.900" in shown_card
     assert f'/dashboard/runs/{proven}">an earlier run' in shown_card
     assert "<dt>Spent this month</dt><dd>0.00 dollars</dd>" in shown_card
+    # A refused edit says nothing of what can be promoted.
+    tried = await judged(stack, task, first, first, kind="no_change", before=0.3, after=0.3)
+    edit = "UPDATE runs SET candidate_version_id = $2 WHERE id = $1"
+    await sql(stack, edit, tried, UUID(candidate))
+    after_edit = await card(stack, task)
+    assert "serves now, and the run that began with it found nothing better." in after_edit
+    assert "not kept" not in after_edit

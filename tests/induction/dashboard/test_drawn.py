@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from induction.dashboard.drawing import traces
 from induction.dashboard.experiments import wording
-from induction.dashboard.experiments.chart import evidence_chart
+from induction.dashboard.experiments.chart import NARROW, evidence_chart
 from induction.dashboard.history.tree import tree
 from induction.dashboard.operations.chart import spend_chart
 from induction.dashboard.runs.plot import ON_TRAIN, plot
@@ -112,6 +112,16 @@ def experiment(status: str, evidence: ExperimentEvidence | None) -> Experiment:
         },
         strict=False,
     )  # fmt: skip
+
+
+def test_evidence_on_a_phone_has_a_line_of_text_between_its_marks() -> None:
+    evidence = evidence_of(9, 1e12, 1e-12, 60)
+    grown = evidence.model_copy(update={"course": course.extended((), evidence)})
+    drawn = evidence_chart(experiment("won", grown), NARROW)
+    assert drawn is not None
+    gaps = [a.y - b.y for a, b in pairwise(drawn.ticks)]
+    assert min(gaps) > 25
+    assert drawn.better.endswith(f"L 324 {drawn.ticks[-1].y:g}")
 
 
 def test_evidence_is_drawn_from_one_and_within_the_picture() -> None:

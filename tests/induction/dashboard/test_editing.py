@@ -27,12 +27,15 @@ async def test_what_a_person_writes_is_a_version_and_a_run_tries_it(stack: Stack
         texts = [block["text"] for block in await _blocks(stack, "edited", serves)]
         assert form.count("<textarea") == len(texts)
         order = {"texts": [f"{texts[0]} {HOSTILE}", *texts[1:]], "notes": HOSTILE}
-        run = (await page.post(path, json=order)).json()
-        assert Foreign((await page.get(f"/dashboard/runs/{run['id']}")).text).violations == []
         refusals = [
             (await page.post(path, json={"texts": wrong})).json()["code"]
             for wrong in ([], [""] * len(texts), texts)
         ]
+        run = (await page.post(path, json=order)).json()
+        assert Foreign((await page.get(f"/dashboard/runs/{run['id']}")).text).violations == []
+        busy = (await page.get(path)).text
+        other = [f"{texts[0]} Be exact.", *texts[1:]]
+        again = (await page.post(path, json={"texts": other})).json()
         made = await shown(stack, run["id"])
         version = f"/dashboard/tasks/edited/versions/{made['candidate_version_id']}"
         own, lineage, task = [
@@ -48,6 +51,11 @@ async def test_what_a_person_writes_is_a_version_and_a_run_tries_it(stack: Stack
     assert f"edited by hand: {HOSTILE}" in task
     assert lineage.count('class="edge"') == 1
     assert refusals == ["other_blocks", "no_text", "same_prompt"]
+    assert "A run of this task waits for a worker, and no second one starts beside it" in busy
+    assert f'href="/dashboard/runs/{run["id"]}">Look at the run' in busy
+    assert again["code"] == "run_active"
+    assert run["id"] not in again["detail"]
+    assert "waits for a worker" in again["detail"]
     (written,) = set(await versions_of(stack.induction, "edited")) - {serves}
     assert (made["baseline_version_id"], made["candidate_version_id"]) == (serves, written)
     kept = (await stack.induction.get(f"/v1/prompts/edited/versions/{written}")).json()
@@ -57,6 +65,20 @@ async def test_what_a_person_writes_is_a_version_and_a_run_tries_it(stack: Stack
     assert f"Written because: <bdi>{HOSTILE}</bdi>" in served
     assert (kept["parent_id"], kept["source"], kept["notes"]) == (serves, "import", HOSTILE)
     assert (await _blocks(stack, "edited", written))[0]["text"] == order["texts"][0]
+
+
+async def test_a_text_that_no_run_can_try_yet_is_said_to_be_kept(stack: Stack) -> None:
+    task = "edited-early"
+    serves = await make_task(stack, task, cases=0)
+    path = f"/dashboard/tasks/{task}/versions/{serves}/edit"
+    async with browser(str(stack.induction.base_url)) as page:
+        assert "no second one starts" not in (await page.get(path)).text
+        texts = [block["text"] for block in await _blocks(stack, task, serves)]
+        order = {"texts": [f"{texts[0]} Be exact.", *texts[1:]]}
+        answer = await page.post(path, json=order)
+    assert answer.status_code == 422
+    assert "is kept as a version all the same" in answer.json()["detail"]
+    assert len(await versions_of(stack.induction, task)) == 2
 
 
 async def test_who_may_start_runs_alone_writes_no_version(stack: Stack) -> None:
@@ -97,9 +119,25 @@ async def test_examples_that_may_be_quoted_no_more_are_named_and_taken_out(stack
         async with stack.working():
             seen = await reached(stack, refused["id"], "completed")
         run_page = unescape((await page.get(f"/dashboard/runs/{seen['id']}")).text)
-        taken = (await page.post(path, json={**order, "without": [0]})).json()
+        taken = (
+            await page.post(path, json={**order, "without": [0], "notes": "in one word"})
+        ).json()
         async with stack.working():
             tried = await reached(stack, taken["id"], "completed")
+        tried_page = unescape((await page.get(f"/dashboard/runs/{tried['id']}")).text)
+        listed = (await page.get("/dashboard/runs", params={"task": task})).text
+    (change,) = tried["changes"]
+    assert "Tries a prompt edited by hand for" in tried_page
+    assert "why: <bdi>in one word</bdi>" in tried_page
+    head = " ".join(tried_page[tried_page.index('class="card headline"') :].split())[:900]
+    assert f"{change['fixed']} fixed" in head
+    assert f"{change['broke']} broken" in head
+    assert f"→ {change['validation_f1']:.3f}</b>" in head
+    refused_head = run_page[run_page.index('class="card headline"') :][:700]
+    assert "It was refused before any call, and the prompt stays as it is" in refused_head
+    for one in (refused, taken):
+        assert f"/dashboard/runs/{one['id']}" in listed
+    assert listed.count(">a prompt that a person gave</a>") == 2
     assert "the one prompt that was to be tried has been tried" in run_page
     assert "which it was to try, was refused before any call: " in run_page
     assert "1 was not measured on validation" in run_page

@@ -3,6 +3,7 @@ from; who may press what, and that a page asks no more of a long list than of a 
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -16,6 +17,7 @@ from tests.fixtures.stack import Stack
 from tests.fixtures.statements import counted
 from tests.induction.experiments.test_experiments import PLAN, versions
 from tests.induction.experiments.traffic import logged
+from tests.induction.runs.driving import sql
 from tests.induction.test_scopes import key_with
 from tests.induction.triggers.test_decisions import consider
 
@@ -171,6 +173,7 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
         assert "Not decided yet" in running
         assert "No larger share is left before a win." in running
         assert '<div class="ends"><span><time datetime=' in running
+        assert 'class="chart narrow-chart" viewBox="0 0 380 268"' in running
         await logged(stack, "tried-here", a, units=500, successes=350)
         await logged(stack, "tried-here", b, units=500, successes=450)
         await look_once(worker)
@@ -188,6 +191,7 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
     assert brief["evidence"]["course"] == []
     table = await shown(page, listed)
     assert "b succeeds more often" in table
+    assert "Evidence <br>for better" in table
     assert f"{strength(answer.json()['evidence']['better'])} <small>of 20</small>" in table
     for sort in ("share", "-share", "units", "-units"):
         assert made["id"] in await shown(page, listed, sort=sort)
@@ -197,6 +201,56 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
     assert "The candidate has won" in stopped
     assert "Units get production again" in stopped
     assert "Stop:" not in stopped
+
+
+async def test_an_experiment_that_production_has_left_is_over_on_every_page(
+    stack: Stack, page: httpx2.AsyncClient
+) -> None:
+    task = "left-behind"
+    _, b = await versions(stack, task)
+    own = f"/tasks/{task}/experiments"
+    made = await pressed(page, f"tasks/{task}/experiments", **PLAN | {"version_id": b})
+    begun = await shown(page, f"{own}/{made['id']}")
+    assert "A winner</dt>" in begun
+    await pressed(page, f"tasks/{task}/versions/{b}/promote")
+    await pressed(page, f"tasks/{task}/rollback")
+    won = """
+    UPDATE experiments SET status = 'won', ended_at = created_at, ended_by = 'x' WHERE id = $1
+    """
+    for words in ("It is over: production has moved", "The candidate had won, and production"):
+        over = await shown(page, f"{own}/{made['id']}")
+        assert words in over
+        assert "which no prediction gets any more" in over
+        assert '<th scope="row">0 %</th>' in over
+        assert "gives no prediction its candidate any more" in over
+        for gone in ("get now", "Stop:", "A winner</dt>", "Without a decision", "promote it"):
+            assert gone not in over
+        listed = await shown(page, own)
+        assert "production moved since" in listed
+        assert '<td class="number">0 %</td>' in listed
+        assert "and does so now" not in await shown(page, f"/tasks/{task}/versions/{b}")
+        assert f"/dashboard{own}/{made['id']}" not in await shown(page, "")
+        await sql(stack, won, UUID(made["id"]))
+    assert "Look at it" not in await shown(page, f"/tasks/{task}/versions/{b}/experiment")
+
+
+async def test_one_that_was_rolled_back_has_a_row_for_its_last_share(
+    stack: Stack, page: httpx2.AsyncClient
+) -> None:
+    task = "rolled-back-here"
+    _, b = await versions(stack, task)
+    made = await pressed(page, f"tasks/{task}/experiments", **PLAN | {"version_id": b})
+    back = """
+    UPDATE experiments SET status = 'rolled_back', conclusion = 'b succeeds less often',
+        ended_at = now(), ended_by = 'experiment' WHERE id = $1
+    """
+    await sql(stack, back, UUID(made["id"]))
+    over = await shown(page, f"/tasks/{task}/experiments/{made['id']}")
+    steps = over[over.index(">Shares<") :]
+    assert steps.index('<th scope="row">0 %</th>') < steps.index("b succeeds less often")
+    assert steps.index("b succeeds less often") < steps.index("it began")
+    assert "which no prediction gets any more" in over
+    assert "A winner</dt>" not in over
 
 
 async def test_pages_ask_no_more_of_a_long_list(stack: Stack, page: httpx2.AsyncClient) -> None:
@@ -224,7 +278,7 @@ async def test_pages_ask_no_more_of_a_long_list(stack: Stack, page: httpx2.Async
     after = {path: await statements(page, path) for path in paths}
     more = {path: (before[path], after[path]) for path in paths if after[path] > before[path]}
     assert not more
-    assert max(after.values()) < 38, after
+    assert max(after.values()) < 40, after
 
 
 async def test_what_a_task_has_not_yet_says_what_to_do_next(

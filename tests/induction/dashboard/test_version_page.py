@@ -20,6 +20,12 @@ INSERT INTO prompt_scores (version_id, run_id, split, objective, components, cas
 VALUES ($1, $2, 'validation', 0.5, '{}', 12, $3, 'm', 's', $4)
 """
 
+TRIED = """
+INSERT INTO run_changes (run_id, n, iteration, change, version_id, parent_id, outcome, stage,
+    reason, validation_f1, fixed, broke)
+VALUES ($1, 1, 1, '{}', $2, $3, 'rejected', $4, $5, $6, $7, $8)
+"""
+
 
 async def shown(stack: Stack, task: str, version: str) -> str:
     async with browser(str(stack.induction.base_url)) as page:
@@ -65,6 +71,54 @@ async def test_a_version_tells_who_compared_it_where_it_served_and_which_scores_
     page = await shown(stack, task, second)
     assert "<td>the candidate</td>" in page
     assert '<td class="number">0.600</td>' in page
+
+
+async def test_a_version_that_a_run_refused_tells_what_the_run_has_measured(stack: Stack) -> None:
+    task = "refused-here"
+    first = await make_task(stack, task)
+    refused, stopped, better = [
+        await another(stack, task, word) for word in ("Be terse.", "Be odd.", "Be right.")
+    ]
+    assert 'class="main">Promote to production' in await shown(stack, task, refused)
+    run = await judged(stack, task, first, first, kind="no_change", before=0.5, after=0.5)
+    await sql(stack, "UPDATE runs SET baseline_f1 = 0.5874 WHERE id = $1", run)
+    turned = [[uuid7() for _ in range(count)] for count in (4, 18)]
+    why = ("validation", "Broken cases outweigh \u202ethose it fixed.", 0.4562, *turned)
+    await sql(stack, TRIED, run, UUID(refused), UUID(first), *why)
+    gated = await judged(stack, task, first, first, kind="no_change", before=0.5, after=0.5)
+    await sql(stack, TRIED, gated, UUID(stopped), UUID(first), "gate", "Too few.", None, [], [])
+    page = await shown(stack, task, refused)
+    for words in (
+        "and it was not kept after validation: validation F1 0.587 → <b>0.456</b>, 4 fixed and 18"
+        " broken.",
+        "‹U+202E›</mark>those it fixed.",
+        "no run has reached a verdict on it by untouched cases",
+        f"/dashboard/runs/{run}",
+        "<button>Promote to production",
+    ):
+        assert words in page
+    assert "No run has" not in page
+    assert "and it was stopped at its first cases." in await shown(stack, task, stopped)
+    proof = await judged(stack, task, first, better, kind="proven", before=0.337, after=0.6)
+    await stack.induction.post(f"/v1/prompts/{task}/versions/{better}/promote", json={})
+    old = await shown(stack, task, first)
+    assert f'/dashboard/runs/{proof}">proven better</a> than it: F1 0.337 → 0.600 on 104' in old
+    assert "<button>Promote to production" in old
+    await stack.induction.patch(f"/v1/tasks/{task}", json={"promotion_approvals": 1})
+    proposed = await stack.induction.post(f"/v1/prompts/{task}/versions/{refused}/promote", json={})
+    async with browser(str(stack.induction.base_url)) as http:
+        for place in ("proposals", "production"):
+            waits = unescape((await http.get(f"/dashboard/tasks/{task}/{place}")).text)
+            assert "it was not kept after validation: validation F1 0.587" in waits
+        reject = f"/v1/prompts/{task}/proposals/{proposed.json()['id']}/reject"
+        await stack.induction.post(reject, json={"reason": f"no \u202e{'x' * 400}"})
+        closed = unescape((await http.get(f"/dashboard/tasks/{task}/proposals")).text)
+    assert "\u202e" not in closed
+    cell = closed[closed.index('<td class="clip"><span class="tag bad">rejected') :]
+    assert "‹U+202E›" in cell
+    again = await shown(stack, task, refused)
+    assert "Its promotion to production was refused by" in again
+    assert "x" * 400 in again
 
 
 @pytest.mark.law

@@ -104,6 +104,16 @@ async def test_a_share_grows_by_units_and_a_winner_serves_all_who_name_one(
         b,
         {"variant": "production", "experiment_id": None, "share": None},
     )
+    # Who rolls the candidate back wants nobody to get it.
+    back = await stack.induction.post("/v1/prompts/winning/rollback", json={})
+    assert back.json()["id"] == a
+    assert not await with_b(stack, "winning", b)
+    over = await stack.induction.get(f"/v1/prompts/winning/experiments/{made['id']}")
+    assert (over.json()["status"], over.json()["share"]) == ("won", 0)
+    assert over.json()["production_moved_at"] > over.json()["ended_at"]
+    listed = await stack.induction.get("/v1/prompts/winning/experiments")
+    assert listed.json()["items"][0]["production_moved_at"] == over.json()["production_moved_at"]
+    await begun(stack, "winning", b, shares=[0.5])
 
 
 async def test_a_winner_asks_to_be_promoted_where_it_may(stack: Stack, worker: Resources) -> None:
@@ -202,7 +212,7 @@ async def test_one_that_is_stopped_or_overtaken_gives_nobody_the_candidate(
     assert (await stack.induction.post("/v1/prompts/stopped/versions", json=third)).is_success
     assert not await with_b(stack, "stopped", b)
     overtaken = await seen(stack, worker, again)
-    assert overtaken["conclusion"] == "another version serves in production now"
+    assert overtaken["conclusion"] == "production moved to another version"
     listed = (await stack.induction.get(path)).json()["items"]
     assert [one["status"] for one in listed] == ["stopped", "stopped"]
     assert a != b

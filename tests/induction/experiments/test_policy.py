@@ -27,7 +27,7 @@ STANDING = ExperimentState(
     share=0.01,
     since=NOW - timedelta(days=2),
     settled=500,
-    is_a_serving=True,
+    has_moved=False,
 )
 QUIET = ExperimentEvidence(
     looked_at=NOW,
@@ -58,7 +58,7 @@ DOUBTED = [GuardEvidence(intent="cancel", margin=0.05, units=90, worse=4.0, need
         ({}, {"worse": 20.0}, Next.ROLLS_BACK),
         ({"since": NOW, "settled": 0}, {"guards": HIT}, Next.ROLLS_BACK),
         ({}, {"better": 1e9, "guards": HIT}, Next.ROLLS_BACK),
-        ({"is_a_serving": False}, {"better": 1e9}, Next.STOPS),
+        ({"has_moved": True}, {"better": 1e9}, Next.STOPS),
         ({"created_at": NOW - timedelta(days=30)}, {}, Next.STOPS),
         ({"created_at": NOW - timedelta(days=30)}, {"better": 20.0}, Next.WINS),
     ],

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
+from nlu_shared.kit.pages.unseen import visible
 
 from induction.dashboard.words import sentences
 
@@ -20,7 +21,7 @@ def by_own_clock(reasons: Sequence[str], at: datetime) -> Markup:
 
     at: when they were written: a weekday is of the week before, and after "until" of that to come.
     """
-    text = str(escape(sentences(reasons)))
+    text = str(visible(sentences(reasons)))
     return Markup(_MOMENT.sub(lambda match: _timed(match, at), text))  # noqa: S704 - just escaped
 
 

@@ -1,6 +1,7 @@
 """What the cards of tasks rest on: one statement each, for all of them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from nlu_shared.schemas.experiments import ExperimentStatus
@@ -15,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.cards import Comparison, Proven, SplitMeasurement
 from induction.experiments.models import ExperimentRow
+from induction.experiments.queries import moved_at
 from induction.prompts.models import PromptMoveRow, PromptProposalRow, PromptVersionRow
 from induction.runs.models import RunRow
 from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
@@ -95,11 +97,17 @@ async def spent(session: AsyncSession, slugs: Sequence[str]) -> dict[str, float]
 async def by_task(
     session: AsyncSession, slugs: Sequence[str], *, judged: bool
 ) -> dict[str, RunRow]:
-    """The newest run of each task, or the newest with a verdict."""
+    """The newest run of each task, or the newest with a verdict: one that tried the prompt of a
+    person, and kept it not, stands behind those about what can be promoted."""
     statement = select(RunRow).where(col(RunRow.task).in_(slugs))
+    order: list[Any] = [col(RunRow.task)]
     if judged:
         statement = statement.where(col(RunRow.verdict).is_not(None))
-    statement = statement.order_by(col(RunRow.task), col(RunRow.id).desc())
+        best = func.coalesce(RunRow.best_version_id, RunRow.baseline_version_id)
+        order.append(
+            col(RunRow.candidate_version_id).is_not(None) & (best == RunRow.baseline_version_id)
+        )
+    statement = statement.order_by(*order, col(RunRow.id).desc())
     newest = statement.ext(distinct_on(col(RunRow.task)))
     return {row.task: row for row in await session.exec(newest)}
 
@@ -139,10 +147,11 @@ async def decisions(session: AsyncSession, slugs: Sequence[str]) -> dict[str, Tr
 
 
 async def experiments(session: AsyncSession, slugs: Sequence[str]) -> dict[str, UUID]:
-    """The one that is running, by task."""
+    """The one that is running, by task; one that production has moved away from is over."""
     running = select(ExperimentRow.task, ExperimentRow.id).where(
         col(ExperimentRow.task).in_(slugs),
         ExperimentRow.status == ExperimentStatus.RUNNING.value,
+        moved_at().is_(None),
     )
     return dict(list(await session.exec(running)))
 

@@ -44,13 +44,13 @@ class ExperimentRow(SQLModel, table=True):
 
     @property
     def gives_b(self) -> bool:
-        """To units, while what served when it began still does."""
+        """To units, until production moves."""
         return self.status in GIVES_B and self.stopped_at is None
 
-    def is_in_the_way(self, serving_id: UUID | None) -> bool:
-        """Of another one, while that version serves."""
+    def is_in_the_way(self, *, has_moved: bool) -> bool:
+        """Of another one. `has_moved`: has production, since it began?"""
         is_running = self.status == ExperimentStatus.RUNNING.value
-        return is_running or (self.gives_b and self.a_version_id == serving_id)
+        return is_running or (self.gives_b and not has_moved)
 
     def planned(self) -> ExperimentIn:
         return ExperimentIn.model_validate(self.plan | {"reason": self.reason}, strict=False)

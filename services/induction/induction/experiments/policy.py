@@ -40,7 +40,8 @@ class ExperimentState:
     since: datetime
     settled: int
     """Units under the share that stands."""
-    is_a_serving: bool
+    has_moved: bool
+    """Has production, since it began?"""
 
 
 def arm_of(experiment_id: UUID, unit: str, share: float) -> Arm:
@@ -54,8 +55,8 @@ def decide(
     plan: ExperimentIn, standing: ExperimentState, evidence: ExperimentEvidence
 ) -> tuple[Next, str]:
     """And why, in words. What speaks against b comes before what speaks for it."""
-    if not standing.is_a_serving:
-        return Next.STOPS, "another version serves in production now"
+    if standing.has_moved:
+        return Next.STOPS, "production moved to another version"
     for guard in evidence.guards:
         if guard.worse >= guard.needed:
             reason = f"the guard of {guard.intent}: b loses more than {guard.margin:g} there"

@@ -22,6 +22,7 @@ from nlu_shared.schemas.experiments import (
     ExperimentStatus,
     ExperimentStep,
 )
+from nlu_shared.schemas.prompts import ServingAlias
 from sqlalchemy import Float, Integer, case, cast, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, select
@@ -29,6 +30,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.experiments.evidence import UnitCount, difference
 from induction.experiments.models import GIVES_B, ExperimentRow, ExperimentStepRow
+from induction.prompts.models import PromptMoveRow
 from induction.tasks import service as tasks
 
 NO_TIME = (
@@ -122,8 +124,32 @@ async def counted(session: AsyncSession, experiment_id: UUID) -> list[tuple[int,
     ]
 
 
+def moved_at() -> Any:
+    """When production first moved to another version than the one the experiment began with."""
+    moves = select(func.min(PromptMoveRow.moved_at)).where(
+        PromptMoveRow.task == ExperimentRow.task,
+        PromptMoveRow.alias == ServingAlias.PRODUCTION.value,
+        col(PromptMoveRow.moved_at) > ExperimentRow.created_at,
+        PromptMoveRow.version_id != ExperimentRow.a_version_id,
+    )
+    return moves.correlate(ExperimentRow).scalar_subquery()
+
+
+async def moved(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When production moved away from experiments; those it has not are left out. What has is over:
+    it gives nobody its b any more, whatever serves later."""
+    chosen = select(ExperimentRow.id, moved_at()).where(col(ExperimentRow.id).in_(ids))
+    return {row[0]: row[1] for row in await session.exec(chosen) if row[1] is not None}
+
+
+async def has_moved(session: AsyncSession, row: ExperimentRow) -> bool:
+    """Has production, to another version than the one the experiment began with?"""
+    return row.id in await moved(session, [row.id])
+
+
 async def view(session: AsyncSession, row: ExperimentRow) -> Experiment:
-    return _view(row, await steps(session, row.id), await _names(session, [row]))
+    moves = await moved(session, [row.id])
+    return _view(row, await steps(session, row.id), await _names(session, [row]), moves.get(row.id))
 
 
 async def _names(session: AsyncSession, rows: Sequence[ExperimentRow]) -> Mapping[str, str]:
@@ -133,15 +159,24 @@ async def _names(session: AsyncSession, rows: Sequence[ExperimentRow]) -> Mappin
 
 
 def _view(
-    row: ExperimentRow, taken: Sequence[ExperimentStepRow], named: Mapping[str, str]
+    row: ExperimentRow,
+    taken: Sequence[ExperimentStepRow],
+    named: Mapping[str, str],
+    production_moved_at: datetime | None,
 ) -> Experiment:
+    """
+    row: the experiment.
+    taken: its steps, one at least.
+    named: what people call those it names.
+    production_moved_at: None: it has not moved since.
+    """
     status = ExperimentStatus(row.status)
     fields = {"id", "task", "a_version_id", "b_version_id", "centre", "conclusion", "proposal_id"}
     ends = {"by", "created_at", "ended_at", "ended_by", "stopped_at", "stopped_by"}
     return Experiment(
         **row.model_dump(include=fields | ends | {"stopped_because"}),
         status=status,
-        share=taken[-1].share if row.gives_b else 0.0,
+        share=taken[-1].share if row.gives_b and production_moved_at is None else 0.0,
         plan=row.planned(),
         notes=_notes(row.planned()),
         steps=[
@@ -152,6 +187,7 @@ def _view(
         by_name=named[row.by],
         ended_by_name=named[row.ended_by] if row.ended_by else None,
         stopped_by_name=named[row.stopped_by] if row.stopped_by else None,
+        production_moved_at=production_moved_at if row.gives_b else None,
     )
 
 
@@ -179,7 +215,7 @@ def _share() -> Any:
         .limit(1)
     )
     gives = col(ExperimentRow.status).in_(GIVES_B) & col(ExperimentRow.stopped_at).is_(None)
-    return case((gives, newest.scalar_subquery()), else_=0.0)
+    return case((gives & moved_at().is_(None), newest.scalar_subquery()), else_=0.0)
 
 
 def _units() -> Any:
@@ -216,7 +252,8 @@ async def page(
     page, cursor = cut((await session.execute(arranged.limit(limit + 1))).scalars().all(), limit)
     taken = await _steps_of(session, [one.id for one in page])
     named = await _names(session, page)
-    items = [_brief(_view(one, taken[one.id], named)) for one in page]
+    moves = await moved(session, [one.id for one in page])
+    items = [_brief(_view(one, taken[one.id], named, moves.get(one.id))) for one in page]
     return Page(items=items, next_cursor=cursor)
 
 

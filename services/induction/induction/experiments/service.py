@@ -28,7 +28,7 @@ from induction import upstream
 from induction.experiments import course, evidence, policy, queries
 from induction.experiments.models import ExperimentRow, ExperimentStepRow
 from induction.experiments.policy import ExperimentState, Next
-from induction.prompts import pointer, proposals
+from induction.prompts import proposals
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptVersionRow
@@ -112,7 +112,7 @@ async def _contested(session: AsyncSession, task: str, plan: ExperimentIn) -> Pr
     if a.id == b.id:
         raise Invalid("The version serves already.")
     held = await queries.newest(session, task)
-    if held is not None and held.is_in_the_way(a.id):
+    if held is not None and held.is_in_the_way(has_moved=await queries.has_moved(session, held)):
         raise Running("POST /v1/prompts/{task}/experiments/{id}/stop ends it.")
     return a
 
@@ -234,7 +234,7 @@ async def _decide(
         share=step.share,
         since=step.since,
         settled=sum(one.units for n, one in counted if n == step.n),
-        is_a_serving=await pointer.serving_id(session, row.task) == row.a_version_id,
+        has_moved=await queries.has_moved(session, row),
     )
     what, why = policy.decide(plan, standing, measured)
     larger = policy.next_share(plan.shares, step.share)

@@ -39,6 +39,7 @@ from induction.runs.starting.planning import (
 )
 from induction.runs.starting.preparing import check, prepared
 from induction.runs.truths import LeftOut
+from induction.sentences import going_on
 from induction.settings import Settings
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
@@ -154,7 +155,8 @@ async def _require_idle(session: AsyncSession, request: RunRequest) -> None:
         return
     if (row := await active(session, request.task)) is not None:
         raise ActiveRun(
-            f"Run {row.id} of this task is {row.status}: wait for its end, or cancel it."
+            f"Run {row.id} of this task {going_on(RunStatus(row.status))}: wait for its end, or"
+            " cancel it."
         )
 
 

@@ -9,6 +9,8 @@ from nlu_shared.kit.pages.scale import Area
 from nlu_shared.schemas.experiments import Experiment
 
 AREA = Area(width=720.0, height=240.0, left=52.0, right=16.0, top=24.0, bottom=28.0)
+NARROW = Area(width=340.0, height=290.0, left=68.0, right=16.0, top=24.0, bottom=28.0)
+"""On a phone, where the other one would be as high as three lines of text."""
 WORDS = 42.0
 """So wide is a share in words."""
 LOW, LEAST_HIGH, MOST_HIGH = -1, 2, 6
@@ -36,6 +38,7 @@ class Step:
 class EvidenceChart:
     """Evidence on a scale of powers of ten, by time; paths of it for b and against it."""
 
+    area: Area
     better: str
     worse: str
     needed_y: float
@@ -45,7 +48,7 @@ class EvidenceChart:
     end: datetime
 
 
-def evidence_chart(experiment: Experiment) -> EvidenceChart | None:
+def evidence_chart(experiment: Experiment, area: Area = AREA) -> EvidenceChart | None:
     """None where nothing has settled yet."""
     evidence = experiment.evidence
     if evidence is None or not evidence.course:
@@ -57,17 +60,18 @@ def evidence_chart(experiment: Experiment) -> EvidenceChart | None:
     def x(at: datetime) -> float:
         span = max(1.0, (end - begin).total_seconds())
         passed = min(max(0.0, (at - begin).total_seconds()), span)
-        return AREA.x(passed / span)
+        return area.x(passed / span)
 
     def y(value: float) -> float:
-        return AREA.y(log10(value) if value > 0 else LOW, low=LOW, high=high)
+        return area.y(log10(value) if value > 0 else LOW, low=LOW, high=high)
 
     return EvidenceChart(
-        better=_path([(x(one.at), y(one.better)) for one in evidence.course], y(1)),
-        worse=_path([(x(one.at), y(one.worse)) for one in evidence.course], y(1)),
+        area=area,
+        better=_path([(x(one.at), y(one.better)) for one in evidence.course], (area.left, y(1))),
+        worse=_path([(x(one.at), y(one.worse)) for one in evidence.course], (area.left, y(1))),
         needed_y=y(evidence.needed),
         ticks=[EvidenceTick(y(10.0**power), _power(power)) for power in range(LOW, high + 1)],
-        steps=_apart([(x(one.since), f"{100 * one.share:g} %") for one in experiment.steps]),
+        steps=_apart([(x(one.since), f"{100 * one.share:g} %") for one in experiment.steps], area),
         begin=begin,
         end=end,
     )
@@ -78,14 +82,14 @@ def _power(power: int) -> str:
     return "million" if power == MOST_HIGH else f"{10.0**power:,g}"
 
 
-def _apart(places: Sequence[tuple[float, str]]) -> list[Step]:
+def _apart(places: Sequence[tuple[float, str]], area: Area) -> list[Step]:
     steps: list[Step] = []
     for x, words in places:
-        free = steps[-1].text_x + WORDS if steps else AREA.left
+        free = steps[-1].text_x + WORDS if steps else area.left
         steps.append(Step(x, words, max(x, free)))
     return steps
 
 
-def _path(points: Sequence[tuple[float, float]], start_y: float) -> str:
+def _path(points: Sequence[tuple[float, float]], start: tuple[float, float]) -> str:
     """From 1, where all evidence begins."""
-    return f"M {AREA.left:g} {start_y:g}" + "".join(f" L {x:g} {y:g}" for x, y in points)
+    return f"M {start[0]:g} {start[1]:g}" + "".join(f" L {x:g} {y:g}" for x, y in points)

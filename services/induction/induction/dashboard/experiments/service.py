@@ -14,7 +14,8 @@ from nlu_shared.schemas.prompts import ServingAlias
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.experiments import wording
-from induction.dashboard.experiments.chart import EvidenceChart, evidence_chart
+from induction.dashboard.experiments.chart import NARROW, EvidenceChart, evidence_chart
+from induction.dashboard.experiments.wording import ShareStep
 from induction.experiments import queries
 from induction.experiments.policy import is_unbalanced
 from induction.prompts import pointer, proposals
@@ -32,25 +33,26 @@ COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class ExperimentsPage:
-    """Experiments of a task; `titles` by id: how they stand in a few words."""
+    """Experiments of a task."""
 
     task: str
     table: Table
     experiments: Page[Experiment]
-    titles: dict[UUID, str]
     hashes: dict[UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
 class ExperimentPage:
-    """One experiment; `is_serving`: does b serve in production by now? `is_proposed`: does the
-    promotion that its win asked for wait still?"""
+    """One experiment; `narrow` is its chart for a phone. `is_serving`: does b serve in production
+    by now? `is_proposed`: does the promotion that its win asked for wait still?"""
 
     experiment: Experiment
     title: str
     verdict: str
     next_step: list[str | datetime]
     chart: EvidenceChart | None
+    narrow: EvidenceChart | None
+    shares: list[ShareStep]
     hashes: dict[UUID, str]
     is_serving: bool
     is_proposed: bool
@@ -86,7 +88,6 @@ async def experiments_page(
         task=task,
         table=shown,
         experiments=page,
-        titles={one.id: wording.TITLES[one.status] for one in page.items},
         hashes=await _hashes(session, page.items),
     )
 
@@ -94,14 +95,17 @@ async def experiments_page(
 async def experiment_page(session: AsyncSession, task: str, experiment_id: UUID) -> ExperimentPage:
     """Raises NotFound."""
     one = await queries.view(session, await queries.get(session, task, experiment_id))
+    is_serving = await pointer.serving_id(session, task) == one.b_version_id
     return ExperimentPage(
         experiment=one,
-        title=wording.TITLES[one.status],
+        title=wording.title(one, is_serving=is_serving),
         verdict=wording.verdict(one),
         next_step=wording.next_step(one, await queries.now(session)),
         chart=evidence_chart(one),
+        narrow=evidence_chart(one, NARROW),
+        shares=wording.shares(one),
         hashes=await _hashes(session, [one]),
-        is_serving=await pointer.serving_id(session, task) == one.b_version_id,
+        is_serving=is_serving,
         is_proposed=await _is_proposed(session, one),
     )
 
@@ -119,7 +123,9 @@ async def order_page(session: AsyncSession, task: str, version_id: UUID) -> Expe
     version = await prompts.get(session, task, version_id)
     serving_id = await pointer.serving_id(session, task, ServingAlias.PRODUCTION)
     newest = await queries.newest(session, task)
-    is_in_the_way = newest is not None and newest.is_in_the_way(serving_id)
+    is_in_the_way = newest is not None and newest.is_in_the_way(
+        has_moved=await queries.has_moved(session, newest)
+    )
     return ExperimentOrderPage(
         task=row,
         version=version,

@@ -1,5 +1,6 @@
 """What an experiment has come to, for somebody who never heard of evidence. Pure."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from nlu_shared.schemas.experiments import Experiment, ExperimentEvidence, ExperimentStatus
@@ -12,6 +13,42 @@ TITLES = {
     ExperimentStatus.ROLLED_BACK: "The candidate was rolled back",
     ExperimentStatus.STOPPED: "It was stopped without a winner",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ShareStep:
+    """A share of units that got the candidate, since when, and why."""
+
+    share: float
+    since: datetime
+    reason: str
+
+
+def title(experiment: Experiment, *, is_serving: bool) -> str:
+    """How it stands. `is_serving`: does the candidate serve in production?"""
+    if experiment.production_moved_at is None or is_serving:
+        return TITLES[experiment.status]
+    if experiment.status is ExperimentStatus.WON:
+        return "The candidate had won, and production has moved since"
+    return "It is over: production has moved"
+
+
+def shares(experiment: Experiment) -> list[ShareStep]:
+    """The newest first, the one with which units got production again too."""
+    taken = [ShareStep(one.share, one.since, one.reason) for one in experiment.steps]
+    ends = _ends(experiment)
+    return [*([] if ends is None else [ends]), *reversed(taken)]
+
+
+def _ends(experiment: Experiment) -> ShareStep | None:
+    """None while units get the candidate."""
+    if experiment.production_moved_at is not None:
+        return ShareStep(0, experiment.production_moved_at, "production moved to another version")
+    if experiment.stopped_at is not None:
+        return ShareStep(0, experiment.stopped_at, experiment.stopped_because or "stopped")
+    if experiment.ended_at is None or experiment.status is ExperimentStatus.WON:
+        return None
+    return ShareStep(0, experiment.ended_at, experiment.conclusion or "stopped")
 
 
 def verdict(experiment: Experiment) -> str:
@@ -75,7 +112,7 @@ def _evidence(evidence: ExperimentEvidence) -> str:
 def next_step(experiment: Experiment, now: datetime) -> list[str | datetime]:
     """What a running one waits for before its next share, in words and moments, which the reader's
     clock tells; empty for one that is over."""
-    if experiment.status is not ExperimentStatus.RUNNING:
+    if experiment.status is not ExperimentStatus.RUNNING or experiment.production_moved_at:
         return []
     plan, step = experiment.plan, experiment.steps[-1]
     stops = _whole(experiment.created_at + timedelta(days=plan.most_days))

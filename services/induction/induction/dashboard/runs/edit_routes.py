@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 from nlu_shared.kit.data.db import Identity, session_scope
+from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.http.deps import CallerDep
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.schemas.base import Body, Note
@@ -14,7 +15,7 @@ from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.prompts import BlockText
 from nlu_shared.schemas.registry import PromptImport
 from nlu_shared.schemas.run_views import RunView
-from nlu_shared.schemas.runs import RunLimits, RunRequest
+from nlu_shared.schemas.runs import RunLimits, RunRequest, RunStatus
 from pydantic import Field
 from starlette.responses import HTMLResponse
 
@@ -27,6 +28,8 @@ from induction.prompts import routes as prompts_api
 from induction.prompts import service as prompts
 from induction.resources import Resources
 from induction.runs import routes as api
+from induction.runs import service as runs
+from induction.sentences import going_on
 from induction.task_kinds.base import Case
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
@@ -35,6 +38,7 @@ from induction.upstream import UpstreamAway
 router = APIRouter()
 PATIENCE = timedelta(seconds=3)
 """So long the page waits for the ground truth, which says what may be quoted."""
+KEPT = "What you wrote is kept as a version all the same: the lineage has it, and it can be tried."
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
 
 
@@ -62,6 +66,7 @@ async def show_edit(
     async with session_scope(resources.database, identity) as session:
         row = await prompts.get(session, task, version_id)
         content = row.prompt()
+        busy = await runs.active(session, task)
         view = await registry.view(session, row)
         refused = []
         if truths is not None and content.all_examples:
@@ -74,7 +79,14 @@ async def show_edit(
                 unquotable, content, stays, truths, splits, task_of(spec)
             )
     return HOUSE.page(
-        "edit.html", login, at=None, version=view, limits=RunLimits(), unquotable=refused
+        "edit.html",
+        login,
+        at=None,
+        version=view,
+        limits=RunLimits(),
+        unquotable=refused,
+        active=None if busy is None else busy.id,
+        stands=None if busy is None else going_on(RunStatus(busy.status)),
     )
 
 
@@ -102,11 +114,18 @@ async def press_edit(
 ) -> RunView | Forecast:
     """Registers what was written, as made from the version that was edited, and begins the run
     that tries it against what serves, or where nothing does against the version that was edited.
+    Nothing is registered beside a run that goes on; where the run cannot begin for another reason,
+    the version stays, and the error says so. Raises ActiveRun.
     """
     resources: Resources = request.app.state.resources
     identity = resources.identity(caller)
     spec = await tasks.fresh(resources.database, identity, resources.logger, task)
     async with session_scope(resources.database, identity) as session:
+        if (busy := await runs.active(session, task)) is not None:
+            raise runs.ActiveRun(
+                f"A run of this task {going_on(RunStatus(busy.status))}: wait for its end, or"
+                " cancel it. What you wrote is kept nowhere but here."
+            )
         old = (await prompts.get(session, task, version_id)).prompt()
         serving = await prompts.production_id(session, task)
         made, _ = await bringing.bring_in(
@@ -120,4 +139,8 @@ async def press_edit(
     run = RunRequest(
         task=task, prompt_version=serving or version_id, candidate=made.id, limits=body.limits
     )
-    return await api.start_run(run, request, caller, Response())
+    try:
+        return await api.start_run(run, request, caller, Response())
+    except ServiceError as error:
+        error.detail = f"{error.detail or error.title} {KEPT}"
+        raise

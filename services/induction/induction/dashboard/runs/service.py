@@ -32,6 +32,7 @@ from induction.dashboard.drawing import (
 )
 from induction.dashboard.runs import queries
 from induction.dashboard.runs.plot import Plot, plot
+from induction.dashboard.runs.trial import Trial, trial_of
 from induction.history.models import RunChangeRow
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
@@ -126,6 +127,7 @@ class RunPage:
     names: Mapping[str, str]
     hashes: dict[UUID, str]
     best_f1: float | None
+    trial: Trial | None
     waiting: WaitingChange | None
     blocks: list[str]
     unheard: list[str]
@@ -182,6 +184,7 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
         names=await names.of(authenticator, _deciders(run)),
         best_f1=best_f1,
         hashes=hashes,
+        trial=await trial_of(session, run),
         waiting=await _waiting(session, run),
         blocks=[] if is_over else await queries.open_blocks(session, run),
         unheard=[] if is_over else await queries.unheard(session, row),

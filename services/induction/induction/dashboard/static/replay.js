@@ -10,6 +10,7 @@ export function replay() {
   if (!box || !drawn || drawn.changes.length < 2) return;
   const [button, range, caption] = box.children;
   const last = drawn.changes.length - 1;
+  const whole = last === 1 ? "the one measured change" : `all ${last} measured changes`;
   range.max = last;
   range.value = last;
   box.hidden = false;
@@ -19,7 +20,7 @@ export function replay() {
     const isAll = place === last;
     showUpTo(isAll ? undefined : place);
     for (const card of document.querySelectorAll(".changes [data-n]")) card.hidden = !isAll && Number(card.dataset.n) > n;
-    const words = isAll ? `all ${last} measured changes` : `up to change ${n}`;
+    const words = isAll ? whole : `up to change ${n}`;
     caption.textContent = words;
     range.setAttribute("aria-valuetext", words);
     range.value = place;
@@ -46,5 +47,5 @@ export function replay() {
       show(place);
     }, STEP_MS);
   });
-  caption.textContent = `all ${last} measured changes`;
+  caption.textContent = whole;
 }

@@ -1,17 +1,20 @@
 """What runs say of a version, and where it served: one statement each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from nlu_shared.schemas.promotions import PromotionProposal
 from nlu_shared.schemas.prompts import Aim
 from nlu_shared.schemas.verdicts import Verdict
+from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases.models import SnapshotCaseRow
+from induction.dashboard.versions.trials import Beaten, Trials, TriedVersion
 
 MOST_CASES = 5
 _MADE = text(
@@ -39,9 +42,16 @@ _SERVED = text(
         FROM prompt_moves WHERE task = :task
     ) AS moves WHERE version_id = :version_id
     UNION ALL
-    SELECT 'experiment', created_at,
-        coalesce(stopped_at, CASE WHEN status <> 'won' THEN ended_at END), id
-    FROM experiments WHERE task = :task AND b_version_id = :version_id
+    SELECT 'experiment', tried.created_at,
+        least(
+            coalesce(tried.stopped_at, CASE WHEN tried.status <> 'won' THEN tried.ended_at END),
+            (
+                SELECT min(moved_at) FROM prompt_moves
+                WHERE task = tried.task AND alias = 'production'
+                    AND moved_at > tried.created_at AND version_id <> tried.a_version_id
+            )
+        ), tried.id
+    FROM experiments AS tried WHERE tried.task = :task AND tried.b_version_id = :version_id
     ORDER BY since DESC LIMIT :most
     """
 )
@@ -57,7 +67,45 @@ _COMPARED = text(
     ORDER BY run.id DESC LIMIT :most
     """
 )
+_REJECTED = text(
+    """
+    SELECT vote.by, vote.reason, vote.decided_at
+    FROM prompt_proposals AS proposal
+    JOIN prompt_votes AS vote ON vote.proposal_id = proposal.id AND vote.decision = 'rejected'
+    WHERE proposal.task = :task AND proposal.version_id = :version_id
+        AND proposal.alias = 'production' AND proposal.status = 'rejected'
+    ORDER BY vote.decided_at DESC LIMIT 1
+    """
+)
+_TRIALS = text(
+    """
+    SELECT version.id, to_jsonb(tried) AS tried, to_jsonb(beaten) AS beaten
+    FROM prompt_versions AS version
+    LEFT JOIN LATERAL (
+        SELECT made.run_id, made.parent_id, made.outcome, made.stage, made.reason,
+            made.validation_f1 AS after, coalesce(
+                scored.objective,
+                CASE WHEN made.parent_id = run.baseline_version_id THEN run.baseline_f1 END
+            ) AS before, cardinality(made.fixed) AS fixed, cardinality(made.broke) AS broke
+        FROM run_changes AS made
+        JOIN runs AS run ON run.id = made.run_id
+        LEFT JOIN prompt_scores AS scored ON scored.version_id = made.parent_id
+            AND scored.run_id = made.run_id AND scored.split = 'validation'
+        WHERE made.version_id = version.id AND made.outcome <> 'open'
+        ORDER BY made.run_id DESC, made.n DESC LIMIT 1
+    ) AS tried ON true
+    LEFT JOIN LATERAL (
+        SELECT run.id AS run_id, run.best_version_id AS by_version_id, run.verdict
+        FROM runs AS run
+        WHERE run.task = :task AND run.baseline_version_id = version.id
+            AND run.best_version_id <> version.id AND run.verdict->>'kind' = 'proven'
+        ORDER BY run.id DESC LIMIT 1
+    ) AS beaten ON true
+    WHERE version.task = :task AND version.id = ANY(:ids)
+    """
+)
 MOST_TOLD = 20
+_TRIED, _BEATEN = TypeAdapter(TriedVersion), TypeAdapter(Beaten)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +116,15 @@ class Served:
     since: datetime
     until: datetime | None
     experiment_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Who would not have it in production, why, and when."""
+
+    by: str
+    reason: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +211,13 @@ async def served(session: AsyncSession, task: str, version_id: UUID) -> list[Ser
     return [Served(*row) for row in await session.execute(_SERVED, params)]
 
 
+async def rejected(session: AsyncSession, task: str, version_id: UUID) -> Rejected | None:
+    """Its newest promotion that was rejected or withdrawn; None where none was."""
+    params = {"task": task, "version_id": version_id}
+    row = (await session.execute(_REJECTED, params)).one_or_none()
+    return None if row is None else Rejected(*row)
+
+
 async def compared(session: AsyncSession, task: str, version_id: UUID) -> list[Compared]:
     """By the newest MOST_TOLD runs."""
     params = {"task": task, "version_id": version_id, "most": MOST_TOLD}
@@ -168,3 +232,21 @@ async def compared(session: AsyncSession, task: str, version_id: UUID) -> list[C
         )
         for row in rows
     ]
+
+
+async def trials(session: AsyncSession, task: str, ids: Collection[UUID]) -> Trials:
+    """In one statement."""
+    known = Trials({}, {})
+    for row in await session.execute(_TRIALS, {"task": task, "ids": list(ids)}):
+        if row.tried is not None:
+            known.tried[row.id] = _TRIED.validate_python(row.tried)
+        if row.beaten is not None:
+            known.beaten[row.id] = _BEATEN.validate_python(row.beaten)
+    return known
+
+
+async def trials_of(
+    session: AsyncSession, task: str, proposals: Iterable[PromotionProposal], *more: UUID
+) -> Trials:
+    """Of what is proposed, and of more versions."""
+    return await trials(session, task, {*(one.version_id for one in proposals), *more})

@@ -23,7 +23,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.versions import origins, queries, tables
 from induction.dashboard.versions.origins import EraScores, PartOrigin
-from induction.dashboard.versions.queries import Compared, MadeBy, Served, VersionTokens
+from induction.dashboard.versions.queries import Compared, MadeBy, Rejected, Served, VersionTokens
+from induction.dashboard.versions.trials import Trials
 from induction.history import lineage
 from induction.prompts import pointer, promotion
 from induction.prompts import queries as registry
@@ -70,7 +71,9 @@ class VersionPage:
     baseline_id: UUID | None
     moved: PointerMove | None
     proposals: list[PromotionProposal]
+    rejected: Rejected | None
     promotion: Promotion
+    trials: Trials
     replays: list[VersionReplay]
     names: Mapping[str, str]
     hashes: dict[UUID, str]
@@ -87,6 +90,7 @@ class ProductionPage:
     serves: PointerMove | None
     earlier: UUID | None
     proposals: list[PromotionProposal]
+    trials: Trials
     moves: Page[PointerMove]
     names: Mapping[str, str]
     hashes: dict[UUID, str]
@@ -101,6 +105,7 @@ class ProposalsPage:
     table: Table
     status: ProposalStatus | None
     proposals: Page[PromotionProposal]
+    trials: Trials
     names: Mapping[str, str]
     hashes: dict[UUID, str]
 
@@ -132,6 +137,8 @@ async def version_page(
     versions = await lineage.page(session, task, before=None, limit=VERSIONS)
     waiting = await _waiting(session, task)
     evidence = await registry.evidence_of(session, row, serving_id)
+    known = await queries.trials_of(session, task, waiting, version_id)
+    rejected = await queries.rejected(session, task, version_id)
     parts, tokens = [], 0
     if version.ensemble is None:
         blame = await lineage.blame(session, task, version_id)
@@ -156,10 +163,14 @@ async def version_page(
         baseline_id=baseline_id,
         moved=serves,
         proposals=[one for one in waiting if one.version_id == version_id],
+        rejected=rejected,
         promotion=await _promotion(session, task, evidence, is_first=serves is None),
+        trials=known,
         replays=list(replayed.items),
-        names=await names.of(authenticator, _people(waiting, moves.items)),
-        hashes=await _hashes(session, waiting, *shown),
+        names=await names.of(
+            authenticator, _people(waiting, moves.items) | ({rejected.by} if rejected else set())
+        ),
+        hashes=await _hashes(session, waiting, *shown, *known.named),
     )
 
 
@@ -208,6 +219,7 @@ async def production_page(
     newest = await _moves(session, task, alias, before=None, limit=1)
     waiting = [one for one in await _waiting(session, task) if one.alias == alias]
     earlier = await pointer.previous(session, task, alias)
+    known = await queries.trials_of(session, task, waiting)
     ids = {one.version_id for one in (*moves.items, *newest.items)}
     return ProductionPage(
         offline=await prompts.made_offline(session, ids),
@@ -217,9 +229,10 @@ async def production_page(
         serves=next(iter(newest.items), None),
         earlier=earlier,
         proposals=waiting,
+        trials=known,
         moves=moves,
         names=await names.of(authenticator, _people(waiting, [*moves.items, *newest.items])),
-        hashes=await _hashes(session, waiting, earlier),
+        hashes=await _hashes(session, waiting, earlier, *known.named),
     )
 
 
@@ -237,13 +250,15 @@ async def proposals_page(
     page = await registry.proposal_page(
         session, task, status=status, before=before, limit=PROPOSALS, order=shown.order
     )
+    known = await queries.trials_of(session, task, page.items)
     return ProposalsPage(
         task=task,
         table=shown,
         status=status,
         proposals=page,
+        trials=known,
         names=await names.of(authenticator, _people(page.items)),
-        hashes=await _hashes(session, page.items),
+        hashes=await _hashes(session, page.items, *known.named),
     )
 
 
