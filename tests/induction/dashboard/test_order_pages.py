@@ -173,3 +173,13 @@ async def order_of(page: httpx2.AsyncClient, path: str, sort: str) -> list[str]:
     rows = table[table.index("<tbody>") : table.index("</tbody>")].split("</tr>")[:-1]
     words = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)[2] for row in rows]
     return [re.sub(r"<.*?>\S*|production", "", one).strip() for one in words]
+
+
+async def test_what_was_just_saved_says_so_and_nothing_else_does(
+    stack: Stack, page: httpx2.AsyncClient
+) -> None:
+    await make_task(stack, "just-saved", cases=4)
+    for path in ("settings", "trigger"):
+        own = f"tasks/just-saved/{path}"
+        assert ">Saved.</p>" in await shown(page, own, saved="1")
+        assert ">Saved.</p>" not in await shown(page, own)

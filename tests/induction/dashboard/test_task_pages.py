@@ -297,13 +297,3 @@ async def test_what_a_task_has_not_yet_says_what_to_do_next(
         "/trigger": "Switch it on above",
     }.items():
         assert words in await shown(page, f"/tasks/bare{path}"), path
-
-
-async def test_what_was_just_saved_says_so_and_nothing_else_does(
-    stack: Stack, page: httpx2.AsyncClient
-) -> None:
-    await make_task(stack, "just-saved", cases=4)
-    for path in ("settings", "trigger"):
-        own = f"tasks/just-saved/{path}"
-        assert ">Saved.</p>" in await shown(page, own, saved="1")
-        assert ">Saved.</p>" not in await shown(page, own)
