@@ -93,7 +93,7 @@ def servers() -> Iterator[Servers]:
 @pytest.mark.parametrize(
     ("held", "sizes", "states"),
     [
-        (Held.ITS_ANSWER, [48, 12], ["ended", "ended"]),
+        pytest.param(*(Held.ITS_ANSWER, [48, 12], ["ended", "ended"]), marks=pytest.mark.long),
         pytest.param(
             *(Held.CREATION, [48, 12], ["unsent", "ended", "ended"]), marks=pytest.mark.long
         ),
@@ -138,6 +138,7 @@ async def test_a_kill_around_a_batch_sends_none_twice(
         assert (await events(stack, run))[-1]["type"] == "run_finished"
 
 
+@pytest.mark.long
 async def test_a_worker_killed_while_its_run_is_parked_on_a_batch_leaves_it_to_the_next(
     databases: Databases, servers: Servers
 ) -> None:

@@ -215,9 +215,12 @@ async def test_a_rest_of_an_hour_stands_in_the_row(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (Fault.NO_ANSWER, "calls are on their way, or wait for a slot of their provider."),
+        pytest.param(
+            *(Fault.NO_ANSWER, "calls are on their way, or wait for a slot of their provider."),
+            marks=pytest.mark.long,
+        ),
         (Fault.RATE_LIMITED, "status 429: too many requests."),
-        (Fault.SERVER_ERROR, "status 500."),
+        pytest.param(Fault.SERVER_ERROR, "status 500.", marks=pytest.mark.long),
     ],
 )
 async def test_a_run_that_waits_within_its_calls_says_why_until_an_answer_comes(

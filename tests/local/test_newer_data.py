@@ -30,7 +30,7 @@ def data() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("service", ["nlu_logger", "induction"])
-@pytest.mark.parametrize("verb", ["migrate", "serve", "work"])
+@pytest.mark.parametrize("verb", ["migrate", "serve", pytest.param("work", marks=pytest.mark.long)])
 async def test_a_database_of_a_newer_version_is_left_alone(
     databases: Databases, servers: Servers, service: Service, verb: str
 ) -> None:

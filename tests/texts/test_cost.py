@@ -29,8 +29,12 @@ SLOWEST = {
     "engine/leak_guard/screen",
     "engine/headroom/classifier.out_of_fold",
     "engine/proposal/rungs.rungs",
+    "history/blame.blame",
+    "prompts/diff.compare",
+    "rendering/tokens.request_tokens",
 }
 """As much together as all others."""
+NAMES = [pytest.param(one, marks=[pytest.mark.long] * (one in SLOWEST)) for one in REACHED]
 
 
 def _seconds(reads: Callable[[str], object], text: str, tries: int) -> float:
@@ -53,9 +57,7 @@ def _growth(reads: Callable[[str], object], shape: str, *, tries: int) -> float:
     return 1.0
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[pytest.mark.long] * (one in SLOWEST)) for one in REACHED]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_twice_the_text_costs_at_most_twice_as_much(name: str) -> None:
     reads = REACHED[name]
     for shape in SHAPES:
@@ -66,7 +68,7 @@ def test_twice_the_text_costs_at_most_twice_as_much(name: str) -> None:
 ALPHABET = "aA bé.,!?\n\"“'([{@:/-+0179_\u0301\u0323\u200d\u3000我👍ß"
 
 
-@pytest.mark.parametrize("name", REACHED)
+@pytest.mark.parametrize("name", NAMES)
 @given(unit=st.text(ALPHABET, min_size=1, max_size=12))
 @settings(max_examples=15)
 @example(unit="Aa ")

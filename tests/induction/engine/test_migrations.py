@@ -248,8 +248,8 @@ def test_of_several_components_each_has_to_pass_what_is_left_of_alpha(
     ("sizes", "fixes", "only", "margin"),
     [
         (EVEN, 0.0, None, 0.02),
-        (EVEN, 0.05, None, 0.02),
-        (EVEN, 0.05, None, 0.05),
+        pytest.param(EVEN, 0.05, None, 0.02, marks=pytest.mark.long),
+        pytest.param(EVEN, 0.05, None, 0.05, marks=pytest.mark.long),
         pytest.param(RARE, 0.0, 9, 0.02, marks=pytest.mark.long),
         pytest.param(RARE, 0.05, 9, 0.02, marks=pytest.mark.long),
     ],
@@ -267,6 +267,7 @@ def test_a_model_that_loses_the_margin_is_rarely_called_not_worse(
 
 
 @pytest.mark.law
+@pytest.mark.long
 def test_labels_that_are_no_worse_are_rarely_named() -> None:
     """A model that turns a tenth of its answers and loses nothing, ten labels at once."""
     sizes = (30,) * 10
@@ -278,6 +279,7 @@ def test_labels_that_are_no_worse_are_rarely_named() -> None:
 
 
 @pytest.mark.law
+@pytest.mark.long
 def test_a_model_that_is_as_good_is_mostly_found_to_be_with_a_thousand_cases() -> None:
     kinds = [compared_by((200,) * 5, [0.02] * 5, fixes=0.02, seed=s).kind for s in range(100)]
     assert kinds.count(ComparisonKind.NOT_WORSE) >= 75

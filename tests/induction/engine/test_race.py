@@ -50,7 +50,12 @@ def raced(
 @pytest.mark.parametrize("shared", [0.0, 0.7])
 @pytest.mark.parametrize(
     "chances",
-    [[0.5] * 6, [0.8] * 6, [0.62, *[0.6] * 5], [0.91, 0.9, 0.9]],
+    [
+        pytest.param([0.5] * 6, marks=pytest.mark.long),
+        [0.8] * 6,
+        pytest.param([0.62, *[0.6] * 5], marks=pytest.mark.long),
+        [0.91, 0.9, 0.9],
+    ],
     ids=["all alike", "all alike and good", "one a little better", "three that are good"],
 )
 def test_the_best_is_dropped_no_oftener_than_the_level_says(

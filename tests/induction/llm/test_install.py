@@ -35,6 +35,7 @@ def test_the_wheel_of_induction_holds_no_offline_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.law
+@pytest.mark.long
 def test_without_the_offline_model_induction_says_what_to_install() -> None:
     """Everything can be imported; only who asks for the offline model needs it."""
     opened = subprocess.run(

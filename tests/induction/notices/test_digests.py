@@ -103,6 +103,7 @@ async def handed_out(stack: Stack) -> None:
 
 
 @pytest.mark.law
+@pytest.mark.long
 async def test_each_channel_gets_the_digest_of_a_week_once(
     telling: Stack, box: Mailbox, receiver: Receiver
 ) -> None:

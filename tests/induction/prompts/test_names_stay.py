@@ -35,6 +35,7 @@ async def exported(stack: Stack, task: str, version: str) -> dict[str, Any]:
 
 
 @pytest.mark.law
+@pytest.mark.long
 async def test_a_module_comes_out_of_a_run_under_its_own_names(stack: Stack) -> None:
     await make_task(stack, "named", cases=40)
     body = {"module": MODULE, "promote": True}

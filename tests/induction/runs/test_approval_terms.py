@@ -43,6 +43,7 @@ async def test_a_task_says_whether_its_changes_wait_where_a_run_does_not(stack: 
 
 
 @pytest.mark.law
+@pytest.mark.long
 async def test_a_part_of_a_minute_is_waited_for_too(stack: Stack) -> None:
     """Taken for a whole number it was no time at all, and with `keep` nobody's approval."""
     await make_task(stack, "brief", cases=24)

@@ -107,6 +107,7 @@ PASSING: tuple[Fault, ...] = (
 
 
 @pytest.mark.law
+@pytest.mark.long
 async def test_faults_that_pass_change_nothing(world: tuple[Stack, dict[str, Server]]) -> None:
     stack, speaking = world
     server = speaking["faulty"]

@@ -128,6 +128,7 @@ async def test_streams_outlive_a_database_that_hangs(place: Path, servers: Serve
 
 
 @pytest.mark.parametrize("count", [40])
+@pytest.mark.long
 async def test_streams_outlive_statements_that_fail(
     databases: Databases, servers: Servers, count: int
 ) -> None:
@@ -186,6 +187,7 @@ async def is_not_ready(http: httpx2.AsyncClient) -> bool:
     return (await http.get("/readyz")).status_code == 503
 
 
+@pytest.mark.long
 async def test_a_redis_that_hangs_delays_a_run_and_its_stream_and_loses_nothing(
     place: Path, databases: Databases, servers: Servers
 ) -> None:

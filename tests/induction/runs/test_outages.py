@@ -153,6 +153,7 @@ async def test_an_outage_outlasts_no_minutes(databases: Databases, servers: Serv
     assert seen["reason"] == "minutes: used up while the provider did not answer"
 
 
+@pytest.mark.long
 async def test_a_few_requests_that_the_provider_refuses_are_dropped_and_counted(
     databases: Databases, servers: Servers
 ) -> None:

@@ -118,6 +118,7 @@ async def test_a_person_can_clear_a_failed_idea_and_the_log_says_who(
 
 
 @pytest.mark.law
+@pytest.mark.long
 async def test_what_quotes_a_case_to_forget_is_forgotten_once_no_run_remembers_it(
     stack: Stack,
 ) -> None:

@@ -24,7 +24,7 @@ async def with_banks(stack: Stack, run: dict[str, Any]) -> list[dict[str, Any]]:
         pytest.param(False, {}, False, marks=[pytest.mark.law, pytest.mark.long]),
         pytest.param(False, {"retrieval": True}, True, marks=[pytest.mark.law, pytest.mark.long]),
         (None, {}, True),
-        (True, {"retrieval": False}, False),
+        pytest.param(True, {"retrieval": False}, False, marks=pytest.mark.long),
     ],
 )
 async def test_a_bank_is_tried_where_the_run_or_else_its_task_says_so(

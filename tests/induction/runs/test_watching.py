@@ -113,6 +113,7 @@ async def test_a_reader_that_ends_early_ends_the_watching_quietly(
 
 
 @pytest.mark.law
+@pytest.mark.long
 async def test_every_line_of_a_run_watched_as_json_is_json(stack: Stack) -> None:
     await make_task(stack, "as-json", cases=12)
     options = [*door(stack), "--task", "as-json", "--iterations", "1", "--watch", "--json"]

@@ -29,6 +29,7 @@ async def followed(url: str, run: UUID, *, after: str | None = None) -> list[Sto
 
 
 @pytest.mark.law
+@pytest.mark.long
 async def test_a_line_that_breaks_again_and_again_loses_and_repeats_nothing(stack: Stack) -> None:
     run = await started(stack, "broken-line")
     line = BadLine(stack.induction, cut_after=2)
