@@ -3,6 +3,7 @@
 from typing import Any
 
 import asyncpg
+import pytest
 from nlu_shared.schemas.jobs import INDUCTION_QUEUE
 from redis.asyncio import Redis
 
@@ -38,6 +39,7 @@ async def test_with_the_trigger_off_an_approval_starts_nothing_and_says_why(stac
     assert "switched off" in considered[-1]["reasons"]
 
 
+@pytest.mark.law
 async def test_a_burst_of_approvals_becomes_one_run(stack: Stack) -> None:
     await make_task(stack, "busy", cases=30)
     switched = await stack.induction.post(

@@ -87,6 +87,7 @@ async def test_a_body_too_large_or_of_another_kind_is_refused_wherever_bodies_ar
 
 
 @of_each_service
+@pytest.mark.law
 async def test_a_body_that_does_not_come_is_refused_wherever_bodies_are_read(
     databases: Databases, servers: Servers, service: str
 ) -> None:

@@ -40,6 +40,8 @@ names = {}
 exec(compile(source, "prompts.py", "exec"), names)
 how = ast.get_docstring(ast.parse(source)).partition("    import json\\n")[2]
 import textwrap
+
+pytestmark = pytest.mark.law
 exec(textwrap.dedent("    import json\\n" + how), names)
 for text in json.load(sys.stdin):
     print(hashlib.sha256(names["request"](text)).hexdigest())

@@ -253,6 +253,7 @@ async def test_one_that_was_rolled_back_has_a_row_for_its_last_share(
     assert "A winner</dt>" not in over
 
 
+@pytest.mark.law
 async def test_pages_ask_no_more_of_a_long_list(stack: Stack, page: httpx2.AsyncClient) -> None:
     _, b = await versions(stack, "long-lists")
     await stack.induction.patch("/v1/tasks/long-lists", json={"promotion_approvals": 1})

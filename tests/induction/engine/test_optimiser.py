@@ -75,6 +75,7 @@ async def test_a_search_of_ten_lines_finds_a_prompt_that_is_proven_on_untouched_
     assert finished.best_hash == kept[-1]
 
 
+@pytest.mark.law
 async def test_a_replay_of_it_says_the_same_whatever_order_the_answers_came_in() -> None:
     plan, runtime = toy_plan(), OfflineRuntime()
     first = await stored(plan, runtime)

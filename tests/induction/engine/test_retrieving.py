@@ -145,6 +145,7 @@ def test_a_small_budget_reaches_one_bank_and_never_only_banks() -> None:
     assert [one.content for one in every if not one.is_banked] == [one.content for one in without]
 
 
+@pytest.mark.law
 def test_a_bank_gives_up_its_fixed_examples_and_then_its_size_where_there_is_little_room() -> None:
     shown = []
     for most in range(1_200, 0, -20):

@@ -55,6 +55,7 @@ async def test_a_proposal_that_is_too_long_is_refused_unseen_and_says_why() -> N
     assert "and there is room for 600" in reasons[0]
 
 
+@pytest.mark.law
 def test_a_rung_keeps_within_the_room_for_examples() -> None:
     long = [
         Case(UUID(int=n), f"{n:04}" + " word" * 1_000, "a", f"{n}", may_quote=True)

@@ -125,6 +125,7 @@ async def test_evaluations_are_told_with_the_causes_of_unusable_answers() -> Non
         assert event.unanswered == sum(event.faults.values())
 
 
+@pytest.mark.law
 async def test_cases_are_asked_fold_by_fold_and_told_in_case_order() -> None:
     """So that each prompt, which is another one for each fold, stays in the provider's cache."""
     plan = toy_plan(per_label=40)

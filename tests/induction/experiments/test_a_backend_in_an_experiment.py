@@ -72,6 +72,7 @@ async def test_units_get_what_active_says_and_are_counted_by_what_answered_them(
     assert arms == {"a": (share[a],) * 3, "b": (share[b],) * 3}
 
 
+@pytest.mark.law
 async def test_a_unit_that_is_no_uuid_is_logged_as_one_and_counted(
     stack: Stack, tmp_path: Path
 ) -> None:

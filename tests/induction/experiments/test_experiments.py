@@ -155,6 +155,7 @@ async def test_a_winner_that_is_stopped_stays_won_and_until_then_no_other_begins
     await begun(stack, "won-and-stopped", b, shares=[0.9])
 
 
+@pytest.mark.law
 async def test_a_guard_rolls_back_and_everybody_gets_production_at_once(
     stack: Stack, worker: Resources
 ) -> None:
@@ -195,6 +196,7 @@ async def test_a_unit_counts_once_and_without_an_outcome_as_a_failure(
     assert evidence["arms"] == [{"share": 0.5, "arm": "a", "units": 1, "ended": 1, "successes": 1}]
 
 
+@pytest.mark.law
 async def test_one_that_is_stopped_or_overtaken_gives_nobody_the_candidate(
     stack: Stack, worker: Resources
 ) -> None:

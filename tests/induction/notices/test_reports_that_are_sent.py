@@ -170,6 +170,7 @@ async def test_a_receiver_that_is_down_loses_nothing_and_the_channel_says_so(
     assert len(receiver.got) == 3
 
 
+@pytest.mark.law
 async def test_a_refused_mail_is_sent_again(telling: Stack, box: Mailbox) -> None:
     box.refusals = ["451 try later"]
     await channel(telling, "email", PEOPLE)

@@ -21,6 +21,7 @@ from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened
 from tests.induction.runs.driving import reached, sql, start
 
+pytestmark = pytest.mark.law
 TASK, TAKING, CASES = "shared", "taking", 24
 PRIVATE, PUBLIC = new_key()
 OTHERS_PRIVATE, OTHERS_PUBLIC = new_key()

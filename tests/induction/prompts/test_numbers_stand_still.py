@@ -8,6 +8,7 @@ from tests.fixtures.labelled import add_case, make_task
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import reached, sql, start
 
+pytestmark = pytest.mark.law
 TASK = "still"
 PATH = f"/v1/prompts/{TASK}"
 
@@ -39,7 +40,6 @@ async def exports(stack: Stack, version_id: str) -> list[bytes]:
     return [one.content for one in answers]
 
 
-@pytest.mark.law
 @pytest.mark.long
 async def test_a_verdict_against_what_serves_lets_a_version_serve(
     stack: Stack, run: dict[str, Any]
@@ -61,7 +61,6 @@ async def test_a_verdict_against_what_serves_lets_a_version_serve(
     await stack.induction.patch(f"/v1/tasks/{TASK}", json={"promotion_verdict": "any"})
 
 
-@pytest.mark.law
 async def test_later_measurements_imports_and_settings_change_nothing_of_a_version(
     stack: Stack, run: dict[str, Any]
 ) -> None:

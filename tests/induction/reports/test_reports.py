@@ -15,6 +15,7 @@ from tests.fixtures.labelled import make_task, texts
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import reached, shown, sql, start
 
+pytestmark = pytest.mark.law
 TASK, CASES = "reported", 16
 
 

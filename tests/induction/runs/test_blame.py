@@ -16,6 +16,7 @@ from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import BOOTSTRAP_KEY, Stack
 from tests.induction.runs.driving import events, reached, start
 
+pytestmark = pytest.mark.law
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 

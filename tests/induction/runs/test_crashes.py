@@ -55,6 +55,7 @@ async def kill_engines(stack: Stack, run: str, *, until: str) -> None:
         await owner.close()
 
 
+@pytest.mark.law
 async def test_an_engine_that_dies_five_times_without_progress_fails_the_run(
     stack: Stack,
 ) -> None:

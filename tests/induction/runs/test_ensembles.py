@@ -26,6 +26,7 @@ from tests.induction.runs.driving import answered, events, reached, start
 from tests.induction.runs.test_replays import OF_WORDS, candidate
 from tests.induction.runs.test_verifying import verified
 
+pytestmark = pytest.mark.law
 TASK = "voting"
 
 

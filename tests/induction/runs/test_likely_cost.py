@@ -75,6 +75,7 @@ async def test_a_forecast_tells_what_finished_runs_took_and_what_the_month_leave
     assert few["likely"]["calls"] == [3, 3]
 
 
+@pytest.mark.law
 async def test_a_run_that_a_smaller_limit_ended_tells_nothing_of_a_larger_one(
     stack: Stack,
 ) -> None:
@@ -90,6 +91,7 @@ async def test_a_run_that_a_smaller_limit_ended_tells_nothing_of_a_larger_one(
     assert alike["likely"]["runs"] == 1
 
 
+@pytest.mark.law
 async def test_runs_that_try_one_edited_prompt_say_nothing_of_a_search_nor_a_search_of_them(
     stack: Stack,
 ) -> None:
@@ -109,6 +111,7 @@ async def test_runs_that_try_one_edited_prompt_say_nothing_of_a_search_nor_a_sea
         assert (await forecast(stack, "edited-once", **order))["likely"]["runs"] == 1
 
 
+@pytest.mark.law
 async def test_a_first_forecast_knows_how_long_its_model_takes(
     databases: Databases, servers: Servers
 ) -> None:

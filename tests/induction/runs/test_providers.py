@@ -64,6 +64,7 @@ async def beside(
         ),
     ],
 )
+@pytest.mark.law
 async def test_a_server_is_asked_in_what_it_takes(
     databases: Databases,
     servers: Servers,

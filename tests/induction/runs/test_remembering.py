@@ -13,6 +13,7 @@ from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import events, reached, sql, start
 
+pytestmark = pytest.mark.law
 LONG = "interval '91 days'"
 
 
@@ -55,7 +56,6 @@ def with_model(stack: Stack) -> AbstractAsyncContextManager[None]:
     return changed(stack, update.format("'claude-opus-5-5'"), update.format("NULL"), "burnt")
 
 
-@pytest.mark.law
 async def test_a_change_one_run_refused_costs_the_next_run_no_calls(
     stack: Stack, first: dict[str, Any]
 ) -> None:
@@ -71,7 +71,6 @@ async def test_a_change_one_run_refused_costs_the_next_run_no_calls(
     assert not failed & await tried(stack, second["id"])
 
 
-@pytest.mark.law
 @pytest.mark.long
 async def test_what_failed_by_one_model_may_be_tried_by_another(
     stack: Stack, first: dict[str, Any]
@@ -85,7 +84,6 @@ async def test_what_failed_by_one_model_may_be_tried_by_another(
     assert await tried(stack, second["id"]) == await tried(stack, first["id"])
 
 
-@pytest.mark.law
 @pytest.mark.parametrize(
     ("change", "back"),
     [
@@ -117,7 +115,6 @@ async def test_a_person_can_clear_a_failed_idea_and_the_log_says_who(
     assert (await stack.induction.delete(elsewhere)).status_code == 404
 
 
-@pytest.mark.law
 @pytest.mark.long
 async def test_what_quotes_a_case_to_forget_is_forgotten_once_no_run_remembers_it(
     stack: Stack,

@@ -73,6 +73,7 @@ async def test_a_refusal_is_stored_with_every_reason(stack: Stack) -> None:
     assert second["summary"].startswith("not started: a run of this task is active; cooldown until")
 
 
+@pytest.mark.law
 async def test_decisions_alike_are_one_with_how_often(stack: Stack) -> None:
     await make_task(stack, "repeated", cases=4)
     await switch(stack, "repeated", enabled=True, min_cases=5)
@@ -137,6 +138,7 @@ async def test_truths_that_cannot_be_answered_are_a_reason_against_a_start(stack
     assert decision["reasons"][0].startswith("2 of 6 truths cannot be answered")
 
 
+@pytest.mark.law
 async def test_every_decision_is_read_page_by_page(stack: Stack) -> None:
     await make_task(stack, "often-decided", cases=4)
     for number in range(5):

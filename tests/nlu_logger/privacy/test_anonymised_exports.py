@@ -102,6 +102,7 @@ async def test_kept_training_rows_come_first_within_the_days_asked_for(
     assert old[0] in pairs.text
 
 
+@pytest.mark.law
 async def test_the_command_line_says_what_rules_do_not_find(world: World, task: str) -> None:
     await world.log(task=task, prompt=MAIL, confidence=0.9)
     program = await asyncio.create_subprocess_exec(
