@@ -141,8 +141,14 @@ class Providers:
             api=provider.form,
             model=bare,
             dialect=WHOLE[provider.form].model_copy(update={"effort": provider.effort}),
-            has_address=self.identity(model) != name,
+            has_address=not provider.is_offline and provider.base_url is not None,
         )
+
+    def spellings(self, model: str) -> tuple[str, str]:
+        """Its full name, and the shorter one of a model of the default provider's."""
+        name, bare = self.of(model)
+        full = f"{name}/{bare}"
+        return full, bare if name == self.default else full
 
     def identity(self, model: str) -> str:
         """What the answers of a model are filed under, before its server has said what it is."""

@@ -1,5 +1,6 @@
 """How a model is asked: of which provider, in which form, and with what of a request."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal
@@ -44,6 +45,12 @@ WHOLE: Mapping[ApiForm, Dialect] = {
     ApiForm.CHAT_COMPLETIONS: Dialect(takes_temperature=True),
 }
 """What a server of a form mostly takes. The Messages API has no temperature any more."""
+
+
+def provider_of(identity: str) -> str:
+    """The provider's name in what answers are filed under, or the word of an operator's own name
+    for a server that stands first."""
+    return re.split("[ :]", identity, maxsplit=1)[0]
 
 
 class ModelEndpoint(Schema):

@@ -1,6 +1,7 @@
 """A run that computes for long keeps its lease, hears its operator, and ends with its minutes."""
 
 import asyncio
+import io
 import os
 import signal
 import sys
@@ -8,7 +9,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from induction.runs.computing import frames
 from induction.runs.computing import process as engine_process
+from induction.runs.computing.main import RemoteRuntime
 from induction.runs.computing.patience import (
     Patience,
     RunConditions,
@@ -198,3 +201,14 @@ async def test_an_engine_takes_nothing_along_of_what_its_worker_was_begun_by(
     )
     printed, _ = await begun.communicate()
     assert (begun.returncode, printed) == (0, b"3\n")
+
+
+async def test_what_the_engine_says_that_it_needs_reaches_the_worker() -> None:
+    out = io.BytesIO()
+    asking = asyncio.ensure_future(RemoteRuntime(out).inbox(3, needs=40))
+    await asyncio.sleep(0)
+    out.seek(0)
+    message = frames.read(out)
+    asking.cancel()
+    assert isinstance(message, frames.Ask)
+    assert (message.method, message.arguments) == ("inbox", (3, 40))

@@ -36,6 +36,11 @@ def test_the_limit_that_is_reached_first_ends_calls_money_and_minutes_alike(
     assert (left.calls[1], left.money_usd[1], left.minutes[1]) == pytest.approx(most)
 
 
+def test_what_costs_nothing_is_limited_by_no_money() -> None:
+    likely = Likely(runs=1, calls=(100, 150), money_usd=(0.0, 0.0), minutes=(5.0, 8.0))
+    assert within(likely, calls=1_000, usd=0.0, minutes=60.0) == likely
+
+
 async def forecast(stack: Stack, task: str, **more: Any) -> dict[str, Any]:
     order = {"task": task, "kind": "evaluate", "dry_run": True, **more}
     answer = await stack.induction.post("/v1/runs", json=order)

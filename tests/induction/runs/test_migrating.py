@@ -159,3 +159,9 @@ async def test_a_prompt_that_was_searched_for_a_new_model_is_a_version_of_the_re
     assert (await stack.induction.post(f"{path}/promote")).status_code == 200
     active = (await stack.induction.get("/v1/prompts/searched/active")).json()
     assert active["model"] == active["endpoint"]["model"] == NEW
+    again = await start(stack, "searched", kind="evaluate")
+    async with stack.working():
+        measured = await reached(stack, again, "completed")
+    assert measured["task_model"] == OLD
+    active = (await stack.induction.get("/v1/prompts/searched/active")).json()
+    assert active["model"] == NEW, "its task has still the model that it was made to leave"

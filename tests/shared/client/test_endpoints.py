@@ -1,9 +1,21 @@
 """Which model a backend asks and where: no vendor but the one a prompt was measured with."""
 
+from contextlib import nullcontext
+
 import pytest
 from nlu_shared.client import ModelFailed
-from nlu_shared.client.prompted.endpoints import Place, instead, named, place_of
+from nlu_shared.client.prompted.endpoints import (
+    ModelApis,
+    Place,
+    endpoint_of,
+    instead,
+    named,
+    place_of,
+)
+from nlu_shared.client.prompted.served import ServedPrompt, Whence
+from nlu_shared.rendering import AnswerSpace
 from nlu_shared.schemas.endpoints import WHOLE, ApiForm, Dialect, ModelEndpoint
+from nlu_shared.schemas.prompts import TaskKind
 
 CHAT = ApiForm.CHAT_COMPLETIONS
 PLAIN = ModelEndpoint.plain("claude-x")
@@ -121,3 +133,41 @@ def test_another_model_is_of_the_same_provider_unless_its_name_begins_with_a_ven
     measured: ModelEndpoint, model: str, endpoint: ModelEndpoint
 ) -> None:
     assert instead(measured, model) == endpoint
+
+
+@pytest.mark.parametrize(
+    ("made_on", "provider", "is_refused"),
+    [
+        (None, "anthropic", False),
+        ("anthropic", "anthropic", False),
+        ("anthropic: claude-x-1", "anthropic", False),
+        ("offline", "offline", True),
+        ("openai: gpt-x", "openai", False),
+        ("openai at http://own:1/v1", "openai", True),
+        ("office at http://own:1/v1: llama", "office", True),
+    ],
+)
+def test_what_an_older_export_leaves_out_what_made_it_says(
+    monkeypatch: pytest.MonkeyPatch, made_on: str | None, provider: str, is_refused: bool
+) -> None:
+    said_by(monkeypatch)
+    prompt = ServedPrompt(
+        task="intent",
+        version="v",
+        answers=AnswerSpace(TaskKind.INTENT, ("x",)),
+        forms=(),
+        model="m",
+        endpoint=None,
+        made_on=made_on,
+        whence=Whence.CACHE,
+    )
+    endpoint = endpoint_of(prompt, "m")
+    assert endpoint.provider == provider
+    with pytest.raises(ModelFailed) if is_refused else nullcontext():
+        place_of(endpoint)
+
+
+def test_a_key_without_an_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    said_by(monkeypatch)
+    with pytest.raises(ValueError, match="NLU_MODEL_URL"):
+        ModelApis(key="sk")

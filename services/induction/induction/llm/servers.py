@@ -54,6 +54,7 @@ class Server(Schema):
     has_usage: whether it tells tokens; else each call is booked as the most it can cost.
     window: tokens of prompt and answer, where known.
     fault: why it cannot be asked; None: it can.
+    has_address: whether its provider was given an address of its own.
     """
 
     identity: str
@@ -68,6 +69,7 @@ class Server(Schema):
     has_usage: bool = True
     window: int | None = None
     fault: str | None = None
+    has_address: bool = False
 
     def is_at(self, identity: str) -> bool:
         """Whether that is where it was found, whatever it has reported since."""
@@ -85,7 +87,7 @@ class Server(Schema):
             api=ApiForm.CHAT_COMPLETIONS if is_chat else ApiForm.MESSAGES,
             model=self.model,
             dialect=dialect,
-            has_address=not self.is_at(self.provider),
+            has_address=not self.is_at(self.provider) or self.has_address,
         )
 
     @property

@@ -17,7 +17,10 @@ _MEASURED = text(
     """
     SELECT DISTINCT ON (version.id) version.id, measured.model,
         runs.servers -> measured.model AS server
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:own AS text[])) AS version (id, own_model)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:full AS text[]), CAST(:bare AS text[]))
+        AS version (id, own_model, bare_model)
+    JOIN prompt_versions AS made ON made.id = version.id
+    LEFT JOIN runs AS making ON making.id = made.run_id
     JOIN LATERAL (
         SELECT model, run_id, 0 AS rank FROM prompt_scores WHERE version_id = version.id
         UNION ALL
@@ -25,12 +28,23 @@ _MEASURED = text(
         WHERE id = version.id AND run_id IS NOT NULL AND model IS NOT NULL
     ) AS measured ON true
     LEFT JOIN runs ON runs.id = measured.run_id
-    ORDER BY version.id, measured.model = version.own_model DESC, measured.rank,
-        measured.run_id DESC
+    ORDER BY version.id,
+        coalesce(making.task_model IN (version.own_model, version.bare_model)
+            AND made.model <> making.task_model AND measured.model = made.model, false) DESC,
+        measured.model IN (version.own_model, version.bare_model) DESC,
+        measured.rank, measured.run_id DESC
     """
 )
 """The newest run that measured it on the task's own model, else the newest that did on any; of one
-without a score the run that made it, for another model than its own cases were answered by."""
+without a score the run that made it. First of all the run that made it to leave the model that the
+task still has."""
+_ASKED = text(
+    """
+    SELECT servers -> CAST(:model AS text) FROM runs
+    WHERE servers -> CAST(:model AS text) IS NOT NULL ORDER BY id DESC LIMIT 1
+    """
+)
+"""How the newest run found that a model is asked, whatever it was about."""
 _FIRST = text(
     """
     SELECT runs.servers -> CAST(:model AS text) AS server
@@ -57,19 +71,25 @@ async def served_with(
     session: AsyncSession, versions: Mapping[UUID, str], settings: ModelSettings
 ) -> dict[UUID, ModelChoice]:
     """What answers where these versions serve: the task's own model where they were measured with
-    it, or with none at all, else the model that they were last measured with. To try a version on
-    another model changes nothing of what serves.
+    it, or with none at all, else the model that they were last measured with; of what a migration
+    made, the new model while the task has the old one. To try a version on another model changes
+    nothing of what serves.
 
     versions: with their task's own model, else the service's.
     settings: say how a model is asked that no run has asked.
     """
-    params = {"ids": list(versions), "own": list(versions.values())}
+    named = [settings.models_of.spellings(own) for own in versions.values()]
+    params = {
+        "ids": list(versions),
+        "full": [full for full, _ in named],
+        "bare": [bare for _, bare in named],
+    }
     chosen = {
         row.id: ModelChoice(row.model, _endpoint(row.server, row.model, settings))
         for row in await session.execute(_MEASURED, params)
     }
     return {
-        id: chosen.get(id) or ModelChoice(own, settings.models_of.endpoint(own))
+        id: chosen.get(id) or ModelChoice(own, await _asked(session, own, settings))
         for id, own in versions.items()
     }
 
@@ -91,6 +111,14 @@ async def first_measured(
     params = {"version_id": row.id, "model": row.model}
     server = (await session.execute(_FIRST, params)).scalar()
     return ModelChoice(row.model, _endpoint(server, row.model, settings))
+
+
+async def _asked(
+    session: AsyncSession, model: str, settings: ModelSettings
+) -> ModelEndpoint | None:
+    """As some run has found it out, else as the settings have it."""
+    server = (await session.execute(_ASKED, {"model": model})).scalar()
+    return _endpoint(server, model, settings)
 
 
 def _endpoint(server: object, model: str, settings: ModelSettings) -> ModelEndpoint | None:

@@ -13,7 +13,7 @@ from nlu_shared.kit.order import NEWEST, Order
 from nlu_shared.rendering import AnswerSpace
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff
-from nlu_shared.schemas.endpoints import ModelEndpoint
+from nlu_shared.schemas.endpoints import ANTHROPIC, ModelEndpoint, provider_of
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.experiments import Assigned
 from nlu_shared.schemas.promotions import PromotionEvidence, PromotionProposal, ProposalStatus
@@ -88,6 +88,8 @@ async def active(
     """
     answers = await answers_of(session, row)
     model, endpoint = await endpoints.of_version(session, row, settings)
+    origin = await _made_on(session, row)
+    is_plain = origin is None or provider_of(origin.provider) == ANTHROPIC
     return ActivePrompt(
         task=row.task,
         version_id=row.id,
@@ -97,8 +99,8 @@ async def active(
         spellings=answers.other_spellings,
         **await content_of(session, row, answers),
         model=model,
-        endpoint=None if endpoint == ModelEndpoint.plain(model) else endpoint,
-        made_on=await _made_on(session, row),
+        endpoint=None if is_plain and endpoint == ModelEndpoint.plain(model) else endpoint,
+        made_on=origin,
         assigned=assigned,
     )
 

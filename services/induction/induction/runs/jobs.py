@@ -171,6 +171,9 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease, looks: L
     if unknown := [model for model in models_of(run) if model not in run.servers]:
         held.check()
         servers, notes = await probing.find(ledger, answering, unknown, dispensable(run))
+        faults = [answering.server(model).fault for model in run.to_models]
+        if faults and all(faults):
+            raise StopRun("; ".join(filter(None, faults)))
         async with session_scope(resources.database, APP_IDENTITY) as session:
             row = await journal.held(session, run.id, run.fence)
             row.servers = {model: one.model_dump(mode="json") for model, one in servers.items()}

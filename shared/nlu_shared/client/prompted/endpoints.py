@@ -25,6 +25,7 @@ from nlu_shared.schemas.endpoints import (
     WHOLE,
     ApiForm,
     ModelEndpoint,
+    provider_of,
 )
 
 URL = "NLU_MODEL_URL"
@@ -65,7 +66,11 @@ class Place(NamedTuple):
 
 def endpoint_of(prompt: ServedPrompt, model: str) -> ModelEndpoint:
     """How `model` is asked, the prompt's own or another."""
-    measured = prompt.endpoint or named(prompt.model or model)
+    measured = (
+        prompt.endpoint
+        or _untold(prompt.made_on, prompt.model or model)
+        or named(prompt.model or model)
+    )
     return measured if model == prompt.model else instead(measured, model)
 
 
@@ -77,6 +82,20 @@ def named(model: str) -> ModelEndpoint:
     if rest and (vendor := VENDORS.get(name)):
         return ModelEndpoint(provider=name, api=vendor.api, model=rest, dialect=WHOLE[vendor.api])
     return ModelEndpoint.plain(model).model_copy(update={"has_address": "/" in model})
+
+
+def _untold(made_on: str | None, model: str) -> ModelEndpoint | None:
+    """Of a prompt that was kept or exported before one said how its model is asked: where it was
+    made at another provider's than Anthropic, it is asked there."""
+    if made_on is None or "/" in model:
+        return None
+    provider = provider_of(made_on)
+    if provider == ANTHROPIC:
+        return None
+    api = VENDORS[provider].api if provider in VENDORS else ApiForm.MESSAGES
+    return ModelEndpoint(
+        provider=provider, api=api, model=model, dialect=WHOLE[api], has_address=" at " in made_on
+    )
 
 
 def instead(measured: ModelEndpoint, model: str) -> ModelEndpoint:
@@ -113,7 +132,10 @@ class ModelApis:
     whatever a prompt names; else the environment says which, at each call."""
 
     def __init__(self, *, url: str | None = None, key: str | None = None) -> None:
-        self._place = None if url is None else Place(url, key, KEY)
+        place = url if key is None else url or variable(URL)
+        if place is None and key is not None:
+            raise ValueError(f"a key is given, and no address that it is for: give one, or {URL}")
+        self._place = None if place is None else Place(place, key, KEY)
         self._open: dict[tuple[ApiForm, Place], ModelApi] = {}
 
     async def complete(self, request: ModelRequest, endpoint: ModelEndpoint) -> ModelAnswer:

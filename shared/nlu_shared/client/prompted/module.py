@@ -40,6 +40,7 @@ def served_of(text: str) -> ServedPrompt:
         forms=(form,),
         model=metadata.get("model"),
         endpoint=None if endpoint is None else ModelEndpoint.model_validate(endpoint),
+        made_on=(metadata.get("made_on") or {}).get("provider"),
         whence=Whence.BUNDLED,
     )
 

@@ -20,7 +20,8 @@ class Whence(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ServedPrompt:
     """All that is needed to run a version: what is sent, how it is read, by which model, and how
-    that is asked (None: nobody tells, its name says it). A prompt has one form, an ensemble one of
+    that is asked (None: nobody tells, its name says it). `made_on` is what answered in the run
+    that made it, as induction files it. A prompt has one form, an ensemble one of
     each member: all are sent, and their answers vote."""
 
     task: str
@@ -29,6 +30,7 @@ class ServedPrompt:
     forms: tuple[RenderedPrompt, ...]
     model: str | None
     endpoint: ModelEndpoint | None
+    made_on: str | None
     whence: Whence
 
 
@@ -47,5 +49,6 @@ def served_of(active: ActivePrompt, whence: Whence) -> ServedPrompt:
         forms=forms,
         model=active.model,
         endpoint=active.endpoint,
+        made_on=None if active.made_on is None else active.made_on.provider,
         whence=whence,
     )

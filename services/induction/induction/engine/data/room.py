@@ -49,11 +49,14 @@ class Room:
 
 
 UNBOUNDED = Room()
+FEWER = 1.5
+"""Times fewer tokens than are estimated that models may count: of JSON above all, and of schemas
+that a server holds to otherwise."""
 
 
 def beyond_window(plan: Plan, prompts: Iterable[PromptContent], *, scale: float) -> bool:
     """Whether each of these prompts alone is longer than all of the model's window, where it is
-    known: a server would refuse it, or cut it without a word.
+    known, however few tokens the model counts: a server would refuse it, or cut it without a word.
 
     plan: names the window.
     prompts: as they would be asked.
@@ -62,7 +65,7 @@ def beyond_window(plan: Plan, prompts: Iterable[PromptContent], *, scale: float)
     if plan.context_window is None:
         return False
     room, answers = Room(plan.context_window, scale), plan.task.answers
-    return not any(room.holds(prompt_tokens(one, answers)) for one in prompts)
+    return not any(room.holds(int(prompt_tokens(one, answers) / FEWER)) for one in prompts)
 
 
 def longest_case(plan: Plan) -> int:

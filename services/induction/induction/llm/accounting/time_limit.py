@@ -7,7 +7,7 @@ of the event loop's clock.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from induction.engine.runtime import Purpose
@@ -58,12 +58,16 @@ class AnswerRate:
         return calls * busy / self.answers
 
 
+GROUPS: Mapping[Purpose, str] = {"proposer": "proposer", "probe": "probe"}
+"""Purposes that take a time of their own: a first answer may wait until a model is loaded."""
+
+
 class TimeLimit:
     """`deadline` None: there is no limit."""
 
     def __init__(self, deadline: float | None) -> None:
         self._deadline = deadline
-        self._rates: defaultdict[bool, AnswerRate] = defaultdict(AnswerRate)
+        self._rates: defaultdict[str, AnswerRate] = defaultdict(AnswerRate)
         self._asked_at: float | None = None
         self._longest_step = 0.0
 
@@ -89,7 +93,8 @@ class TimeLimit:
         self._asked_at = now
         if self._deadline is None or not calls:
             return False
-        slowest = max(self._longest_step, *(rate.longest for rate in self._rates.values()), 0.0)
+        rates = (rate for group, rate in self._rates.items() if group != "probe")
+        slowest = max(self._longest_step, *(rate.longest for rate in rates), 0.0)
         return now + self._rate("task").takes(calls, now) + slowest > self._deadline
 
     async def answered(self, flight: Flight, answering: Awaitable[ModelAnswer]) -> ModelAnswer:
@@ -133,7 +138,7 @@ class TimeLimit:
             raise OutOfTime
 
     def _rate(self, purpose: Purpose) -> AnswerRate:
-        return self._rates[purpose == "proposer"]
+        return self._rates[GROUPS.get(purpose, "task")]
 
 
 def _now() -> float:

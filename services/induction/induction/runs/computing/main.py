@@ -66,7 +66,7 @@ class RemoteRuntime:
         return answers
 
     async def inbox(self, step: int, needs: int = 0) -> Inbox:
-        reading: Inbox = await self._ask("inbox", step)
+        reading: Inbox = await self._ask("inbox", step, needs)
         return reading
 
     async def tell(self, event: Event) -> None:

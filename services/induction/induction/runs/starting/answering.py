@@ -21,7 +21,7 @@ def dispensable(row: RunRow) -> frozenset[str]:
 
 def searches(row: RunRow) -> bool:
     """Does it make prompts, so that a proposer is asked and cases become examples?"""
-    return row.kind == RunKind.IMPROVE or row.optimise
+    return row.kind == RunKind.IMPROVE or (row.optimise and not row.is_on_traffic)
 
 
 def windowed(plan: Plan, providers: Providers) -> Plan:

@@ -71,7 +71,7 @@ def within(likely: Likely, *, calls: int, usd: float, minutes: float) -> Likely:
     """
     spans = likely.minutes or (0.0, 0.0)
     least, most = (
-        min(1.0, calls / max(1, number), usd / max(price, 1e-9), minutes / max(span, 1e-9))
+        min(1.0, calls / max(1, number), usd / price if price else 1.0, minutes / max(span, 1e-9))
         for number, price, span in zip(likely.calls, likely.money_usd, spans, strict=True)
     )
     return likely.model_copy(
