@@ -288,10 +288,8 @@ def test_blame_and_difference_have_the_bank_as_one_part_with_its_size() -> None:
     steps = [VersionStep(UUID(int=n), one) for n, one in enumerate([of.baseline, content, smaller])]
     part = blame(steps, of.task.answers).parts[-1]
     assert smaller.retrieval is not None
-    assert (part.bank, part.tokens) == (
-        len(smaller.bank),
-        part_tokens(smaller.retrieval, of.task.answers),
-    )
+    tokens = part_tokens(smaller.retrieval, of.task.answers)
+    assert (part.bank, part.tokens) == (len(smaller.bank), tokens)
     assert (part.made_by, part.edited_by) == (1, [2])
     changed = diff.compare(content, smaller, of.task.answers).retrieval
     assert changed is not None

@@ -292,10 +292,8 @@ async def test_an_ensemble_is_tried_on_live_traffic_as_any_version(
         prompt_cache=tmp_path,
     )
     async with service:
-        answers = [
-            await service.process_message(texts(200)[-1][0], unit=f"unit {number}")
-            for number in range(8)
-        ]
+        text = texts(200)[-1][0]
+        answers = [await service.process_message(text, unit=f"unit {n}") for n in range(8)]
     assert {one.prompt_version for one in answers} == {measured.serving, measured.version}
     path = f"/v1/prompts/{TASK}/experiments/{made['id']}/stop"
     assert (await stack.induction.post(path, json={"reason": "seen"})).is_success

@@ -38,7 +38,7 @@ _MEASURED = text(
 """The newest run that measured it on the task's own model, else the newest that did on any; of one
 without a score the run that made it. First of all the run that made it to leave the model that the
 task still has."""
-_ASKED = text(
+_PROBED = text(
     """
     SELECT servers -> CAST(:model AS text) FROM runs
     WHERE servers -> CAST(:model AS text) IS NOT NULL ORDER BY id DESC LIMIT 1
@@ -89,7 +89,7 @@ async def served_with(
         for row in await session.execute(_MEASURED, params)
     }
     return {
-        id: chosen.get(id) or ModelChoice(own, await _asked(session, own, settings))
+        id: chosen.get(id) or ModelChoice(own, await _probed(session, own, settings))
         for id, own in versions.items()
     }
 
@@ -113,11 +113,11 @@ async def first_measured(
     return ModelChoice(row.model, _endpoint(server, row.model, settings))
 
 
-async def _asked(
+async def _probed(
     session: AsyncSession, model: str, settings: ModelSettings
 ) -> ModelEndpoint | None:
     """As some run has found it out, else as the settings have it."""
-    server = (await session.execute(_ASKED, {"model": model})).scalar()
+    server = (await session.execute(_PROBED, {"model": model})).scalar()
     return _endpoint(server, model, settings)
 
 
