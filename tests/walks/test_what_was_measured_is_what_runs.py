@@ -31,6 +31,7 @@ from tests.fixtures.labelled import make_task, texts
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import answered, reached, start
 
+pytestmark = pytest.mark.law
 TASK = "mail"
 TEXTS = [text for text, _ in texts(60)]
 BARE = """
@@ -40,8 +41,6 @@ names = {}
 exec(compile(source, "prompts.py", "exec"), names)
 how = ast.get_docstring(ast.parse(source)).partition("    import json\\n")[2]
 import textwrap
-
-pytestmark = pytest.mark.law
 exec(textwrap.dedent("    import json\\n" + how), names)
 for text in json.load(sys.stdin):
     print(hashlib.sha256(names["request"](text)).hexdigest())
