@@ -85,6 +85,11 @@ class Provider(Schema):
         return self.api is not Api.CHAT_COMPLETIONS
 
     @property
+    def has_address(self) -> bool:
+        """Whether whoever asks its models has to know where; the offline one is where one runs."""
+        return self.base_url is not None and not self.is_offline
+
+    @property
     def is_offline(self) -> bool:
         return self.api is Api.OFFLINE
 
@@ -141,14 +146,17 @@ class Providers:
             api=provider.form,
             model=bare,
             dialect=WHOLE[provider.form].model_copy(update={"effort": provider.effort}),
-            has_address=not provider.is_offline and provider.base_url is not None,
+            has_address=provider.has_address,
         )
 
-    def spellings(self, model: str) -> tuple[str, str]:
-        """Its full name, and the shorter one of a model of the default provider's."""
+    def full_name(self, model: str) -> str:
+        """With its provider's."""
+        return "/".join(self.of(model))
+
+    def short_name(self, model: str) -> str:
+        """Without the provider's, where that is the default one."""
         name, bare = self.of(model)
-        full = f"{name}/{bare}"
-        return full, bare if name == self.default else full
+        return bare if name == self.default else self.full_name(model)
 
     def identity(self, model: str) -> str:
         """What the answers of a model are filed under, before its server has said what it is."""

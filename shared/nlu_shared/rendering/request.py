@@ -92,16 +92,16 @@ def _message_body(body: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
     return {**body, "output_config": config}
 
 
-def _completion_body(whole: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
+def _completion_body(rendered: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
     body = {
-        "model": whole["model"],
-        "messages": whole["messages"],
-        dialect.length_field: whole[NEWER_LENGTH],
+        "model": rendered["model"],
+        "messages": rendered["messages"],
+        dialect.length_field: rendered[NEWER_LENGTH],
     }
     if dialect.effort is not None:
         body["reasoning_effort"] = dialect.effort
     if dialect.takes_schema:
-        body["response_format"] = whole["response_format"]
+        body["response_format"] = rendered["response_format"]
     if dialect.takes_temperature:
         body["temperature"] = 0
     return body

@@ -3,7 +3,7 @@
 import pytest
 from induction.llm.adapters import chat, claude
 from induction.llm.probing import described, in_dialect
-from induction.llm.servers import Capacity, Server
+from induction.llm.servers import Capacity, Server, nobody_left
 from induction.model_settings import ModelSettings
 from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.schemas.endpoints import WHOLE, ApiForm, Dialect, ModelEndpoint
@@ -40,6 +40,12 @@ IN_THE_OFFICE = whole("office", CHAT, "m", elsewhere=True).model_copy(update={"d
         ({}, "office/m", IN_THE_OFFICE),
         ({}, "gateway/a/b", BEHIND_THE_GATEWAY),
         ({"provider": "office"}, "m", IN_THE_OFFICE),
+        # What it is filed under says nothing of where it is.
+        (
+            {"providers": {"openai": {**OFFICE, "effort": None, "identity": "openai"}}},
+            "openai/gpt-x",
+            whole("openai", CHAT, "gpt-x", elsewhere=True),
+        ),
         (
             {"anthropic_base_url": "http://gateway:1"},
             "claude-x",
@@ -105,3 +111,35 @@ def test_a_server_is_asked_later_as_its_probe_has_found_out(
     assert probed == endpoint.model_copy(
         update={"dialect": less.model_copy(update={"length_field": length})}
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "full", "short"),
+    [
+        ("claude-x", "anthropic/claude-x", "claude-x"),
+        ("anthropic/claude-x", "anthropic/claude-x", "claude-x"),
+        ("office/m", "office/m", "office/m"),
+    ],
+)
+def test_a_model_has_one_name_however_it_is_written(model: str, full: str, short: str) -> None:
+    named = settings().models_of
+    assert (named.full_name(model), named.short_name(model)) == (full, short)
+
+
+@pytest.mark.parametrize(
+    ("faults", "why"),
+    [
+        ([], None),
+        ([None], None),
+        (["it refuses", None], None),
+        ([None, "it refuses"], None),
+        (["it refuses", "it is mute"], "it refuses; it is mute"),
+    ],
+)
+def test_a_migration_ends_where_none_of_its_models_can_be_asked(
+    faults: list[str | None], why: str | None
+) -> None:
+    servers = [
+        Server(identity="x", provider="x", model="m", adapter="chat/1", fault=one) for one in faults
+    ]
+    assert nobody_left(servers) == why

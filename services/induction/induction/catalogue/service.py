@@ -94,10 +94,10 @@ def view(
 
 
 async def _uses(session: AsyncSession, settings: Settings, caller: Caller | None) -> Uses:
-    uses = defaultdict(list)
+    uses, full = defaultdict(list), settings.models_of.full_name
     defaults = {"task_model": settings.task_model, "proposer_model": settings.proposer_model}
     for role, model in defaults.items():
-        uses[_full(model, settings)].append(f"{DEFAULT}: {role}")
+        uses[full(model)].append(f"{DEFAULT}: {role}")
     serving = await pointer.in_production(session)
     rows = [
         row for row in await tasks.list_all(session) if caller is None or caller.may_touch(row.slug)
@@ -108,13 +108,9 @@ async def _uses(session: AsyncSession, settings: Settings, caller: Caller | None
     for row in rows:
         for role in sorted(defaults):
             if (model := getattr(row, role)) is not None:
-                uses[_full(model, settings)].append(f"{row.slug}: {role}")
+                uses[full(model)].append(f"{row.slug}: {role}")
         if row.slug in serving:
-            serves_on = served[serving[row.slug]].name
-            uses[_full(serves_on, settings)].append(f"{row.slug}: production")
+            measured = served.get(serving[row.slug])
+            serves_on = own[row.slug] if measured is None else measured.name
+            uses[full(serves_on)].append(f"{row.slug}: production")
     return uses
-
-
-def _full(model: str, settings: Settings) -> str:
-    """A name without a provider is the default one's."""
-    return "/".join(settings.models_of.of(model))

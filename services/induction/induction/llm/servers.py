@@ -1,6 +1,6 @@
 """What answers under a model's name, as a probe has found it out. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from nlu_shared.schemas.base import Schema
@@ -26,6 +26,12 @@ def dialects(full: Dialect) -> Iterator[Dialect]:
     for count in range(len(parts) + 1):
         for left_out in combinations(parts, count):
             yield full.model_copy(update={name: INSTEAD[name] for name in left_out})
+
+
+def nobody_left(servers: Iterable["Server"]) -> str | None:
+    """Why none of these can be asked; None: one can, or there is none."""
+    faults = [one.fault for one in servers]
+    return "; ".join(filter(None, faults)) if all(faults) and faults else None
 
 
 class Capacity(Schema):

@@ -17,8 +17,8 @@ _MEASURED = text(
     """
     SELECT DISTINCT ON (version.id) version.id, measured.model,
         runs.servers -> measured.model AS server
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:full AS text[]), CAST(:bare AS text[]))
-        AS version (id, own_model, bare_model)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:full AS text[]), CAST(:short AS text[]))
+        AS version (id, full_name, short_name)
     JOIN prompt_versions AS made ON made.id = version.id
     LEFT JOIN runs AS making ON making.id = made.run_id
     JOIN LATERAL (
@@ -29,9 +29,9 @@ _MEASURED = text(
     ) AS measured ON true
     LEFT JOIN runs ON runs.id = measured.run_id
     ORDER BY version.id,
-        coalesce(making.task_model IN (version.own_model, version.bare_model)
+        coalesce(making.task_model IN (version.full_name, version.short_name)
             AND made.model <> making.task_model AND measured.model = made.model, false) DESC,
-        measured.model IN (version.own_model, version.bare_model) DESC,
+        measured.model IN (version.full_name, version.short_name) DESC,
         measured.rank, measured.run_id DESC
     """
 )
@@ -71,35 +71,34 @@ async def served_with(
     session: AsyncSession, versions: Mapping[UUID, str], settings: ModelSettings
 ) -> dict[UUID, ModelChoice]:
     """What answers where these versions serve: the task's own model where they were measured with
-    it, or with none at all, else the model that they were last measured with; of what a migration
-    made, the new model while the task has the old one. To try a version on another model changes
-    nothing of what serves.
+    it, else the model that they were last measured with; of what a migration made, the new model
+    while the task has the old one. To try a version on another model changes nothing of what
+    serves. Versions that were never measured are left out: they are asked of the task's own.
 
     versions: with their task's own model, else the service's.
-    settings: say how a model is asked that no run has asked.
+    settings: the names of providers, and how a model is asked that no run has asked.
     """
-    named = [settings.models_of.spellings(own) for own in versions.values()]
     params = {
         "ids": list(versions),
-        "full": [full for full, _ in named],
-        "bare": [bare for _, bare in named],
-    }
-    chosen = {
-        row.id: ModelChoice(row.model, _endpoint(row.server, row.model, settings))
-        for row in await session.execute(_MEASURED, params)
+        "full": list(map(settings.models_of.full_name, versions.values())),
+        "short": list(map(settings.models_of.short_name, versions.values())),
     }
     return {
-        id: chosen.get(id) or ModelChoice(own, await _probed(session, own, settings))
-        for id, own in versions.items()
+        row.id: ModelChoice(row.model, _endpoint(row.server, row.model, settings))
+        for row in await session.execute(_MEASURED, params)
     }
 
 
 async def of_version(
     session: AsyncSession, row: PromptVersionRow, settings: ModelSettings
 ) -> ModelChoice:
-    """As `served_with`."""
+    """As `served_with`; how a model is asked that the version was not measured with, as the newest
+    run found it out that asked it, else as the settings have it."""
     own = (await tasks.get(session, row.task)).task_model or settings.task_model
-    return (await served_with(session, {row.id: own}, settings))[row.id]
+    if measured := await served_with(session, {row.id: own}, settings):
+        return measured[row.id]
+    server = (await session.execute(_PROBED, {"model": own})).scalar()
+    return ModelChoice(own, _endpoint(server, own, settings))
 
 
 async def first_measured(
@@ -111,14 +110,6 @@ async def first_measured(
     params = {"version_id": row.id, "model": row.model}
     server = (await session.execute(_FIRST, params)).scalar()
     return ModelChoice(row.model, _endpoint(server, row.model, settings))
-
-
-async def _probed(
-    session: AsyncSession, model: str, settings: ModelSettings
-) -> ModelEndpoint | None:
-    """As some run has found it out, else as the settings have it."""
-    server = (await session.execute(_PROBED, {"model": model})).scalar()
-    return _endpoint(server, model, settings)
 
 
 def _endpoint(server: object, model: str, settings: ModelSettings) -> ModelEndpoint | None:

@@ -25,6 +25,7 @@ from induction.llm.adapters.models import Answering
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.ledger import Ledger
 from induction.llm.prices import PriceTable
+from induction.llm.servers import nobody_left
 from induction.pricing import service as pricing
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs import batches
@@ -171,9 +172,8 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease, looks: L
     if unknown := [model for model in models_of(run) if model not in run.servers]:
         held.check()
         servers, notes = await probing.find(ledger, answering, unknown, dispensable(run))
-        faults = [answering.server(model).fault for model in run.to_models]
-        if faults and all(faults):
-            raise StopRun("; ".join(filter(None, faults)))
+        if why := nobody_left(map(answering.server, run.to_models)):
+            raise StopRun(why)
         async with session_scope(resources.database, APP_IDENTITY) as session:
             row = await journal.held(session, run.id, run.fence)
             row.servers = {model: one.model_dump(mode="json") for model, one in servers.items()}

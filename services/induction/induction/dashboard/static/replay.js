@@ -10,7 +10,7 @@ export function replay() {
   if (!box || !drawn || drawn.changes.length < 2) return;
   const [button, range, caption] = box.children;
   const last = drawn.changes.length - 1;
-  const whole = last === 1 ? "the one measured change" : `all ${last} measured changes`;
+  const ofAll = last === 1 ? "the one measured change" : `all ${last} measured changes`;
   range.max = last;
   range.value = last;
   box.hidden = false;
@@ -20,7 +20,7 @@ export function replay() {
     const isAll = place === last;
     showUpTo(isAll ? undefined : place);
     for (const card of document.querySelectorAll(".changes [data-n]")) card.hidden = !isAll && Number(card.dataset.n) > n;
-    const words = isAll ? whole : `up to change ${n}`;
+    const words = isAll ? ofAll : `up to change ${n}`;
     caption.textContent = words;
     range.setAttribute("aria-valuetext", words);
     range.value = place;

@@ -54,7 +54,7 @@ FEWER = 1.5
 that a server holds to otherwise."""
 
 
-def beyond_window(plan: Plan, prompts: Iterable[PromptContent], *, scale: float) -> bool:
+def beyond_window(plan: Plan, prompts: Iterable[PromptContent], *, scale: float = 1.0) -> bool:
     """Whether each of these prompts alone is longer than all of the model's window, where it is
     known, however few tokens the model counts: a server would refuse it, or cut it without a word.
 

@@ -6,7 +6,7 @@ within a fold. Results are in case order.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from nlu_shared.rendering import render_parts, rendered
@@ -71,8 +71,8 @@ async def evaluate(
         fold: rendered(questions.get(fold, content), plan.task.answers)
         for fold in set(fold_of.values())
     }
-    asked_with = [questions.get(fold, content) for fold in forms]
-    if cases and beyond_window(plan, asked_with, scale=run.token_scale):
+    prompts = [questions.get(fold, content) for fold in forms]
+    if cases and beyond_window(plan, prompts, scale=run.token_scale):
         all_cases = frozenset(fold_of)
         return EvalResults({}, all_cases, all_cases, plan.context_window)
     ordered = sorted(cases, key=lambda case: fold_of[case.id])
@@ -107,7 +107,7 @@ async def evaluate(
         if or_fail and (reason := objection(answered.unusable, answers=len(answered.results))):
             run.fail(reason)
         if answered.too_long.issuperset(case.id for case in block):
-            answered.lose_rest(cases)
+            answered.lost |= {case.id for case in cases if case.id not in answered.results}
             break
     results = answered.of(cases)
     for fold, question in questions.items():
@@ -146,15 +146,10 @@ class _Answered:
                 wrote = answer.text if self.plan.traffic is None else ""
                 self.unusable.append(Unusable(prediction.fault, wrote, case.transcript))
 
-    def lose_rest(self, cases: Iterable[Case]) -> None:
-        """What has no result gets none."""
-        self.lost |= {case.id for case in cases if case.id not in self.results}
-
     def of(self, cases: Iterable[Case]) -> EvalResults:
         """In the order of these cases."""
-        known = self.results
-        in_order = {case.id: known[case.id] for case in cases if case.id in known}
-        return EvalResults(in_order, frozenset(self.lost), frozenset(self.too_long))
+        known = EvalResults(self.results).of(cases)
+        return replace(known, lost=frozenset(self.lost), too_long=frozenset(self.too_long))
 
 
 def blocks(plan: Plan, total: int, *, careful: bool = False) -> list[slice]:

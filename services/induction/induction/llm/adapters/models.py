@@ -120,7 +120,7 @@ class Models:
             concurrency=provider.concurrency,
             dialect=dialect.model_copy(update={"effort": provider.effort}),
             window=provider.context_window,
-            has_address=not provider.is_offline and provider.base_url is not None,
+            has_address=provider.has_address,
         )
 
     async def complete(

@@ -17,6 +17,7 @@ from nlu_shared.schemas.forecasts import Likely
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import RunKind
 
+from induction.engine.data.room import FEWER
 from induction.engine.data.splits import Splits, splits_of
 from induction.engine.forecast import Workload, answer_tokens, case_tokens, usual
 from induction.engine.headroom.design import design
@@ -24,9 +25,8 @@ from induction.engine.plan import Plan
 
 OFF = 2
 """An estimate of a search is told from so many times less to so many times more."""
-FEWER, MORE = 1.5, 1.25
-"""A count of tokens is told from so many times less to so many times more: of JSON models mostly
-count fewer."""
+MORE = 1.25
+"""A count of tokens is told from `FEWER` times less to so many times more."""
 NEEDED: Mapping[RunKind, float] = {RunKind.REPLAY: 0.5}
 """The share of a kind's calls that it surely makes: a replay asks again only what has changed.
 Other kinds that only measure make all of them."""

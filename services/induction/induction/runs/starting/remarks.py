@@ -7,6 +7,7 @@ from decimal import Decimal
 from nlu_shared.rendering import part_tokens, prompt_tokens
 from nlu_shared.schemas.runs import RunLimits
 
+from induction.engine.data.room import beyond_window
 from induction.engine.data.splits import splits_of
 from induction.engine.headroom.design import design
 from induction.engine.headroom.measure import NO_OTHER_WAY
@@ -74,16 +75,16 @@ def of_window(plan: Plan) -> list[str]:
     prompt = prompt_tokens(plan.baseline, plan.task.answers)
     both = prompt + plan.task.answers.max_tokens
     window = plan.context_window
+    if beyond_window(plan, [plan.baseline]):
+        return [
+            f"The prompt it begins with takes about {prompt} tokens, and the model's window is"
+            f" {window}: it ends before anything is asked. A shorter prompt does, or another model."
+        ]
     if window is None or both <= window:
         return []
-    if prompt <= window:
-        return [
-            f"The prompt and an answer to it take about {both} tokens, and the model's window is"
-            f" {window}: a server may refuse it, or cut it without a word."
-        ]
     return [
-        f"The prompt it begins with takes about {prompt} tokens, and the model's window is"
-        f" {window}: it ends before anything is asked. A shorter prompt does, or another model."
+        f"The prompt and an answer to it take about {both} tokens, and the model's window is"
+        f" {window}: a server may refuse it, or cut it without a word."
     ]
 
 
@@ -94,7 +95,7 @@ def of_windows(plan: Plan) -> list[str]:
         f"The prompt takes about {size} tokens, and the window of {model} is {window}: it is not"
         " judged."
         for model, window in plan.to_models.items()
-        if window is not None and size > window and not plan.optimise
+        if beyond_window(plan.asking(model), [plan.baseline]) and not plan.optimise
     ]
 
 
