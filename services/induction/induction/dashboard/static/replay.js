@@ -47,5 +47,5 @@ export function replay() {
       show(place);
     }, STEP_MS);
   });
-  caption.textContent = whole;
+  caption.textContent = ofAll;
 }
