@@ -165,10 +165,30 @@ async def test_a_ladder_replays_and_a_small_budget_has_fewer_rungs_in_the_same_o
     first = [e.content for e in of_kind(events, PromptProposed) if e.iteration == 1]
     train = of(plan, Split.TRAIN)
     made = rungs(plan.task, plan.baseline, train, seed=plan.seed)
-    offered = [rung.content for rung in made]
-    raced = [one for one in offered if one in first]
-    assert raced == offered[: len(raced)]
+    kinds = [rung for rung in made if rung.draw == 1]
+    raced = [rung for rung in kinds if rung.content in first]
+    assert raced == kinds[: len(raced)]
     assert len(raced) >= 1
+    further = [rung.kind for rung in made if rung.draw > 1 and rung.content in first]
+    assert set(further) <= {rung.kind for rung in raced}
+
+
+@pytest.mark.parametrize(
+    ("chances", "kind"),
+    [({0: 0.3, 4: 0.9, 12: 0.4}, "1 of each"), ({0: 0.3, 4: 0.4, 12: 0.9, 16: 0.4}, "3 of each")],
+    ids=["one of each", "three of each"],
+)
+async def test_of_the_number_of_examples_that_does_best_most_other_choices_are_tried(
+    chances: dict[int, float], kind: str
+) -> None:
+    plan = replace(opened(toy_plan()), max_iterations=1)
+    events = await events_of(plan, Habit(plan, by_number(chances)))
+    tried = [e.content for e in of_kind(events, PromptProposed)]
+    made = rungs(plan.task, plan.baseline, of(plan, Split.TRAIN), seed=plan.seed)
+    further = [rung for rung in made if rung.draw > 1]
+    draws = Counter(rung.kind for rung in further if rung.content in tried)
+    assert draws[kind] == max(draws.values()) > 1
+    assert draws.total() < len(further)
 
 
 async def test_the_cheaper_of_two_prompts_within_the_noise_wins() -> None:

@@ -11,7 +11,7 @@ from induction.engine.proposal.error_patterns import patterns_of, worked_on, wor
 from induction.engine.runtime import RunContext
 from induction.engine.search import gate
 from induction.engine.search.acceptance import Rank, reason
-from induction.engine.search.state import from_results
+from induction.engine.search.baseline import from_results
 from induction.engine.search.stopping import Progress, reason_to_stop
 from induction.engine.verdict.verdict import VerdictBasis, verdict
 from induction.task_kinds.base import Case, ModelPrediction

@@ -14,10 +14,10 @@ from induction.engine.forecast import forecast
 from induction.engine.leak_guard import screen
 from induction.engine.leak_guard.leaks import guarded
 from induction.engine.plan import Plan
-from induction.engine.proposal.banked import FEW, LEAST_BANK, MOST_FIXED, SIZES
+from induction.engine.proposal.banked import LEAST_BANK, MOST_FIXED, SIZES, SMALLER
 from induction.engine.proposal.difference import difference
 from induction.engine.proposal.edits import InvalidChange, UnquotableCase, apply, quoted
-from induction.engine.proposal.rungs import Rung, rungs
+from induction.engine.proposal.rungs import BANK, Rung, rungs
 from induction.engine.search import pruning
 from induction.history.blame import VersionStep, blame
 from induction.prompts import diff
@@ -129,7 +129,7 @@ async def test_a_search_with_banks_replays_and_keeps_to_its_forecast() -> None:
     [
         replace(toy_plan(may_quote=False), tries_ladder=True, retrieval=True),
         replace(toy_plan(), tries_ladder=False, retrieval=True),
-        replace(toy_plan(per_label=12), tries_ladder=True, retrieval=True),
+        replace(toy_plan(per_label=5), tries_ladder=True, retrieval=True),
     ],
     ids=["nothing to quote", "no ladder", "few cases"],
 )
@@ -140,7 +140,8 @@ async def test_no_bank_is_tried(of: Plan) -> None:
 def test_a_small_budget_reaches_one_bank_and_never_only_banks() -> None:
     every = rungs(plan().task, plan().baseline, train(plan()), seed=1, retrieval=True)
     assert [one.is_banked for one in every[:3]] == [False, True, False]
-    assert [one.content.retrieval.k for one in every if one.content.retrieval] == list(SIZES)
+    sizes = [one.content.retrieval.k for one in every if one.content.retrieval]
+    assert sizes == [*SIZES, *SMALLER]
     without = rungs(plan().task, plan().baseline, train(plan()), seed=1)
     assert [one.content for one in every if not one.is_banked] == [one.content for one in without]
 
@@ -154,15 +155,15 @@ def test_a_bank_gives_up_its_fixed_examples_and_then_its_size_where_there_is_lit
         for one in fitting:
             assert room.holds(prompt_tokens(one.content, plan().task.answers))
             assert len(one.cases) in (0, 5)
-        shown.append([one.content.retrieval.k for one in fitting if one.content.retrieval])
+        shown.append([one.content.retrieval.k for one in fitting if one.kind == BANK])
     assert (shown[0], shown[-1]) == (list(SIZES), [])
-    assert all([few] in shown for few in (4, *FEW))
+    assert all([few] in shown for few in range(1, SIZES[0]))
 
 
 def test_the_bank_and_the_fixed_examples_are_the_quotable_cases_each_once() -> None:
     cases = tuple(replace(case, may_quote=n % 5 > 0) for n, case in enumerate(train(plan())))
-    of_cases = made(plan(), cases)
-    assert of_cases
+    of_cases = [one for one in made(plan(), cases) if one.cases]
+    assert [one.kind for one in of_cases] == [BANK] * len(SIZES)
     for one in of_cases:
         ids = [example.case_id for example in one.content.all_examples]
         assert len(ids) == len(set(ids))
@@ -181,6 +182,26 @@ def test_many_labels_leave_no_room_for_one_of_each() -> None:
     of = replace(plan(), task=task, baseline=task.baseline())
     assert made(of, cases)
     assert not any(one.content.examples for one in made(of, cases))
+
+
+@pytest.mark.parametrize(
+    ("near", "sizes"),
+    [(lambda shown: 0.9, SIZES), (lambda shown: 0.9 if shown < 4 else 0.2, SMALLER)],
+    ids=["more is as good", "few are better"],
+)
+async def test_banks_of_other_sizes_are_tried_where_the_first_one_points(
+    near: Callable[[int], float], sizes: Sequence[int]
+) -> None:
+    of = replace(plan(), max_iterations=1)
+
+    def chance(shown: Shown) -> float:
+        chosen = sum("chosen" in one for one in shown)
+        return near(chosen) if chosen else 0.5 if shown else 0.3
+
+    tried = proposals(await events_of(of, Habit(of, chance)))
+    others = {one.content.retrieval.k for one in tried if one.content.retrieval} - {SIZES[0]}
+    assert others
+    assert others <= set(sizes)
 
 
 def test_few_cases_are_no_bank() -> None:

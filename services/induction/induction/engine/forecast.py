@@ -14,10 +14,10 @@ With V validation, T training and S test cases and N iterations:
     A              = N * (rejections allowed in a row + changes tried side by side - 1), the most
                      attempts there can be
 
-L is what the race takes with all the rungs there can be, other orders too. Where the search is
-cross-validated, each fold adds FOLD_CHANGES attempts as above, a ladder of FOLD_RUNGS (one more
-where banks are tried), and its own cases once; where the baseline quotes cases, it is asked again
-in every fold. Tries of pruning are iterations.
+L is what the race takes with all the rungs there can be, other draws and orders too. Where the
+search is cross-validated, each fold adds FOLD_CHANGES attempts as above, a ladder of FOLD_RUNGS
+(one more where banks are tried), and its own cases once; where the baseline quotes cases, it is
+asked again in every fold. Tries of pruning are iterations.
 
 Runs stay far below: most attempts are no series of rejections, and results are mostly kept.
 """
@@ -35,7 +35,6 @@ from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation.repeats import FIRST_CASES, MOST_ANSWERS
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
 from induction.engine.plan import Plan
-from induction.engine.proposal.banked import SIZES
 from induction.engine.proposal.error_patterns import MOST_AT_ONCE
 from induction.engine.proposal.memory import MOST_SHOWN
 from induction.engine.proposal.meta_prompt import (
@@ -45,11 +44,12 @@ from induction.engine.proposal.meta_prompt import (
     SYSTEM,
     TRIED_SHOWN,
 )
-from induction.engine.proposal.rungs import MOST_RUNGS
+from induction.engine.proposal.rungs import MOST_KINDS
 from induction.engine.search.choice import MOST_CASES, MOST_TRIED
+from induction.engine.search.entering import FOLD_RUNGS
 from induction.engine.search.gate import GATE_CASES
-from induction.engine.search.ladder import FOLD_RUNGS, GROWTH_CASES, ORDER_CALLS, OTHER_ORDERS
-from induction.engine.search.race import most_calls
+from induction.engine.search.ladder import GROWTH_CASES, ORDER_CALLS, OTHER_ORDERS
+from induction.engine.search.race import MORE_DRAWS, most_calls
 from induction.engine.search.state import REFRESHED
 from induction.engine.search.stopping import REJECTIONS
 from induction.engine.verdict.cross_validation import FOLD_CHANGES
@@ -195,7 +195,7 @@ def _ladder(plan: Plan, train: int, validation: int) -> int:
     """The race of all rungs, other orders, the rung that grows, and what a kept one is asked."""
     if not plan.tries_ladder:
         return 0
-    entrants = MOST_RUNGS + OTHER_ORDERS + len(SIZES) * plan.retrieval
+    entrants = MOST_KINDS + plan.retrieval + MORE_DRAWS + OTHER_ORDERS
     raced = most_calls(entrants, cases=validation)
     return raced + ORDER_CALLS + min(train, GROWTH_CASES) + validation + min(train, REFRESHED)
 

@@ -10,9 +10,9 @@ from induction.engine import event_builders
 from induction.engine.data.splits import splits_of
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
+from induction.engine.search.baseline import begin
 from induction.engine.search.choice import cases_compared, choose
 from induction.engine.search.optimiser import Optimiser, hill_climb, try_candidate
-from induction.engine.search.state import begin
 from induction.engine.search.stopping import ended
 from induction.engine.verdict.error_analysis import analyse_errors
 from induction.engine.verdict.final_evaluation import final_calls, final_evaluation, train_score
@@ -62,7 +62,7 @@ async def evaluate_only(plan: Plan, runtime: Runtime) -> None:
     splits = splits_of(plan.cases, plan.splits)
     await run.tell(event_builders.started(plan, splits))
     try:
-        search = await begin(run, splits)
+        search = await begin(run, splits, in_full=True)
     except Stopped as stopped:
         await run.tell(event_builders.finished(run, None, stopped.reason))
         return

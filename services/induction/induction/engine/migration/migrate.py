@@ -24,9 +24,9 @@ from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.migration.comparison import Terms, compared, not_judged
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
+from induction.engine.search.baseline import begin
 from induction.engine.search.choice import cases_compared, choose
 from induction.engine.search.optimiser import Optimiser, hill_climb
-from induction.engine.search.state import begin
 from induction.task_kinds.base import Case
 
 COMPARED = "compared"

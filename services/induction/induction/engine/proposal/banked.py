@@ -14,16 +14,16 @@ from nlu_shared.schemas.retrieval import MOST_BANKED, RetrievalSettings, Selecto
 from induction.engine.leak_guard.screen import BANK_TOKENS
 from induction.task_kinds.base import Case, Task
 
-SIZES = (8, 4, 16)
+SIZES = (8, 16, 32)
 """Examples chosen for a request, the first where only one size can be tried."""
-FEW = (3, 2, 1)
-"""The first that fits, where none of SIZES does."""
-LEAST_BANK = 64
-"""Fewer cases than that are shown as they are."""
+SMALLER = (2, 1)
+"""Where more examples do no good, or there is no room for more."""
+LEAST_BANK = 24
+"""Fewer cases than that are no choice."""
 LEAST_PER_ANSWER = 2
 MOST_FIXED = 32
 """Strata of which one case each is shown to every request."""
-ANSWERS = 4
+ANSWERS = 8
 """Different answers among the chosen ones, at least, where there are as many."""
 NEARLY_ALL = 0.9
 
@@ -47,11 +47,12 @@ def settings(task: Task, bank: Sequence[Case], k: int) -> RetrievalSettings | No
     others are short. None where the bank is too small to choose so many from."""
     if len(bank) < 2 * k:
         return None
+    answers = {task.stratum(case.truth) for case in bank}
     sizes = sorted(len(task.answers.example_line(task.example(case))) for case in bank)
     return RetrievalSettings(
         selector=Selector.BM25_1,
         k=k,
-        per_answer=max(LEAST_PER_ANSWER, k // ANSWERS),
+        per_answer=max(LEAST_PER_ANSWER, -(-k // min(ANSWERS, len(answers)))),
         max_characters=k * sizes[int(NEARLY_ALL * (len(sizes) - 1))],
     )
 

@@ -7,7 +7,8 @@ A rung is made by no proposer and aimed at no mistake in particular.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from nlu_shared.rendering import example_tokens, part_tokens, prompt_tokens
 from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptContent, Strategy
@@ -16,22 +17,24 @@ from nlu_shared.schemas.retrieval import RetrievalEdit
 from induction.engine.data.room import UNBOUNDED, Room
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.proposal import banked, edits, selection
-from induction.engine.proposal.selection import Order
+from induction.engine.proposal.selection import Order, Ranked
 from induction.task_kinds.base import Case, Task
 
 BETWEEN = 0.7
 """A rung between one a stratum and all shows at most this share of all, else it tells nothing."""
 FACTOR = 3
 """By how much one rung shows more than the one before."""
-DRAWS = {1: 4, FACTOR: 2}
-"""How many draws of a rung are worth a look, by the examples of each stratum; one of the others.
-The fewer cases are shown, the more it matters which."""
-
-
 MOST_BETWEEN = 6
 """Rungs between one a stratum and all: enough for any task, and what a forecast counts with."""
-MOST_RUNGS = 2 + sum(DRAWS.values()) + MOST_BETWEEN - len(DRAWS) + 1
-"""All that fit, without own examples, and each rung in all its draws."""
+MOST_KINDS = 2 + 1 + MOST_BETWEEN
+"""All that fit, without own examples, one a stratum, and those between."""
+FEWEST, BANK, SMALLER_BANK = "1 of each", "bank", "smaller bank"
+"""Kinds that the ladder knows by name. Smaller banks have no first draw."""
+DRAWS = {1: 5, FACTOR: 3}
+"""How many draws of a rung are worth a look, by the examples of each stratum. The fewer cases are
+shown, the more it matters which."""
+OTHER_DRAWS = 2
+"""Of other rungs, where they are a choice at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Rung:
     keeps_own: whether the baseline's own examples stay.
     order: of the cases.
     is_banked: whether it brings a bank, of which each request shows the nearest.
+    kind: what all draws of it have in common.
+    draw: which choice of as many cases, or which of a bank's sizes, from 1.
     """
 
     change: Change
@@ -53,6 +58,8 @@ class Rung:
     keeps_own: bool
     order: Order = Order.IN_TURN
     is_banked: bool = False
+    kind: str = ""
+    draw: int = 1
 
 
 def rungs(
@@ -123,33 +130,30 @@ def grown(
 def _in_order(
     maker: "_Maker", quotable: Sequence[Case], seed: int, retrieval: bool
 ) -> Iterator[Rung | None]:
-    """All that fit, the nearest of a bank where banks are tried, one a stratum, none, three a
-    stratum; then by turns further draws and the rungs between, at last banks of other sizes."""
-    task = maker.task
-    strata = selection.ranked(task, quotable, seed=seed)
-    every = selection.in_turn(strata)
-    what = f"Shows {{}} training cases, of each {task.stratum_in_words} in turn."
-    most = maker.rung(every, what, keeps_own=True)
+    """The first draw of each kind: all that fit, the nearest of a bank where banks are tried, one a
+    stratum, none, three a stratum, nine, …; then the further ones, those of fewest cases first, and
+    banks of other sizes."""
+    ranked = partial(selection.ranked, maker.task, quotable, seed=seed)
+    strata = ranked()
+    most = maker.drawn(strata, None, draw=1)
     yield most
+    every = selection.in_turn(strata)
     banks = list(maker.banks(every, len(strata))) if retrieval else []
     yield from banks[:1]
+    yield maker.drawn(strata, 1, draw=1)
+    if maker.prompt.all_examples:
+        yield maker.rung([], "Without the prompt's own examples.", keeps_own=False)
     largest = len(most.cases) if most is not None else 0
     counts = [1]
     while counts[-1] * FACTOR * len(strata) <= BETWEEN * largest and len(counts) <= MOST_BETWEEN:
         counts.append(counts[-1] * FACTOR)
-    draws = [(count, draw) for count in counts for draw in range(1, 1 + DRAWS.get(count, 1))]
-    # By turns: one a stratum, three, one again, nine, three again, …
-    draws.sort(key=lambda one: (one[1] * 2 + counts.index(one[0]), one[0]))
-    by_draw = {1: strata}
-    for number, (count, draw) in enumerate(draws):
-        if draw not in by_draw:
-            by_draw[draw] = selection.ranked(task, quotable, seed=seed, draw=draw)
-        drawn = by_draw[draw]
-        what = f"Shows {{}} training cases, {count} of each {task.stratum_in_words}"
-        what += f", choice {draw}." if DRAWS.get(count, 1) > 1 else "."
-        yield maker.rung(selection.in_turn(drawn, count), what, keeps_own=False)
-        if number == 0 and maker.prompt.all_examples:
-            yield maker.rung([], "Without the prompt's own examples.", keeps_own=False)
+        yield maker.drawn(strata, counts[-1], draw=1)
+    some_fit = largest < len(maker.fresh(every, maker.prompt))
+    for draw in range(2, 1 + max(DRAWS.values())):
+        drawn = ranked(draw=draw)
+        for count in [*counts, *([None] if some_fit else [])]:
+            if draw <= DRAWS.get(count or 0, OTHER_DRAWS):
+                yield maker.drawn(drawn, count, draw=draw)
     yield from banks[1:]
 
 
@@ -158,6 +162,16 @@ class _Maker:
     task: Task
     prompt: PromptContent
     room: Room
+
+    def drawn(self, strata: Ranked, count: int | None, *, draw: int) -> Rung | None:
+        """So many of each stratum, or as many as fit beside the prompt's own."""
+        cases, of_each = selection.in_turn(strata, count), self.task.stratum_in_words
+        what = f"Shows {{}} training cases, of each {of_each} in turn"
+        if count is not None:
+            what = f"Shows {{}} training cases, {count} of each {of_each}"
+        what += f", choice {draw}." if draw > 1 else "."
+        made = self.rung(cases, what, keeps_own=count is None)
+        return None if made is None else replace(made, kind=f"{count or 'all'} of each", draw=draw)
 
     def rung(
         self,
@@ -173,7 +187,7 @@ class _Maker:
         bare = self.prompt
         if not keeps_own:
             bare = self.prompt.model_copy(update={"examples": (), "retrieval": None})
-        shown = self._fitting(bare, self._fresh(cases, bare), MOST_EDITS - len(gone))
+        shown = self._fitting(bare, self.fresh(cases, bare), MOST_EDITS - len(gone))
         changes = [Edit(op=Op.REMOVE_EXAMPLE, example=index) for index in gone]
         changes += [Edit(op=Op.ADD_EXAMPLE, case=case.id) for case in shown]
         if len(changes) > MOST_EDITS:
@@ -186,44 +200,51 @@ class _Maker:
         return Rung(change, content, tuple(shown), keeps_own, order)
 
     def banks(self, every: Sequence[Case], strata: int) -> Iterator[Rung]:
-        """With a bank of the cases, so many of them shown to each request as there is room for,
-        where there is little room without fixed ones; none where the prompt has a bank of its own.
+        """With a bank of the cases, of which each request shows some after the fixed ones, alone
+        where there is no room for those, and as few as there is room for where that is little; and
+        smaller banks. None where the prompt has a bank of its own.
 
         every: those that may be quoted, one of each stratum in turn.
         strata: that there are.
         """
         if self.prompt.retrieval is not None:
             return
-        fixed, bank = banked.parted(self.task, self._fresh(every, self.prompt), strata=strata)
-        made = [self._banked(fixed, bank, k) for k in banked.SIZES]
-        fitting = [one for one in made if one is not None]
-        if not fitting:
-            few = (self._banked(fixed, bank, k) for k in banked.FEW)
-            fitting = [one for one in few if one is not None][:1]
-        yield from fitting
+        fixed, bank = banked.parted(self.task, self.fresh(every, self.prompt), strata=strata)
+        alone = (*fixed, *bank)
+        few = range(banked.SIZES[0] - 1, 0, -1)
+        for shown, chosen, sizes in (
+            (fixed, bank, banked.SIZES),
+            ((), alone, banked.SIZES),
+            ((), alone, few),
+        ):
+            fitting = [one for k in sizes if (one := self._banked(shown, chosen, k)) is not None]
+            if fitting:
+                break
+        yield from _draws(BANK, fitting if sizes is not few else fitting[:1])
+        smaller = (self._banked((), alone, k) for k in banked.SMALLER)
+        yield from _draws(SMALLER_BANK, [None, *smaller])
 
     def _banked(self, fixed: Sequence[Case], bank: Sequence[Case], k: int) -> Rung | None:
-        """After the fixed ones, else alone, k chosen from the bank; None where neither fits."""
-        for shown, chosen in ((fixed, bank), ((), (*fixed, *bank))):
-            settings = banked.settings(self.task, chosen, k)
-            if settings is None:
-                continue
-            cases = tuple(case.id for case in chosen)
-            retrieval = RetrievalEdit(**settings.model_dump(), cases=cases)
-            what = f"Shows for each text the {k} nearest of {len(chosen)} training cases"
-            content, change = self._changed(
-                [
-                    *(Edit(op=Op.ADD_EXAMPLE, case=case.id) for case in shown),
-                    Edit(op=Op.SET_RETRIEVAL, retrieval=retrieval),
-                ],
-                f"{what}, after {len(shown)} fixed ones.",
-                [*shown, *chosen],
-            )
-            if self.room.holds(prompt_tokens(content, self.task.answers)):
-                return Rung(change, content, tuple(shown), keeps_own=True, is_banked=True)
-        return None
+        """After the fixed ones k chosen from the bank; None where they do not fit."""
+        settings = banked.settings(self.task, bank, k)
+        if settings is None:
+            return None
+        cases = tuple(case.id for case in bank)
+        retrieval = RetrievalEdit(**settings.model_dump(), cases=cases)
+        content, change = self._changed(
+            [
+                *(Edit(op=Op.ADD_EXAMPLE, case=case.id) for case in fixed),
+                Edit(op=Op.SET_RETRIEVAL, retrieval=retrieval),
+            ],
+            f"Shows for each text the {k} nearest of {len(bank)} training cases, after"
+            f" {len(fixed)} fixed ones.",
+            [*fixed, *bank],
+        )
+        if not self.room.holds(prompt_tokens(content, self.task.answers)):
+            return None
+        return Rung(change, content, tuple(fixed), keeps_own=True, is_banked=True)
 
-    def _fresh(self, cases: Sequence[Case], bare: PromptContent) -> list[Case]:
+    def fresh(self, cases: Sequence[Case], bare: PromptContent) -> list[Case]:
         """Those that the prompt does not show yet."""
         known = {one.content_key for one in bare.examples}
         return [case for case in cases if self.task.example(case).content_key not in known]
@@ -257,3 +278,10 @@ class _Maker:
 
 HEADING = 16
 """Tokens kept for the line above the examples."""
+
+
+def _draws(kind: str, rungs: Sequence[Rung | None]) -> Iterator[Rung]:
+    """Those that there are, numbered from 1 by their places."""
+    for draw, one in enumerate(rungs, start=1):
+        if one is not None:
+            yield replace(one, kind=kind, draw=draw)

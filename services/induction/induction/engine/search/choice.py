@@ -151,8 +151,13 @@ def _contenders(search: Search) -> list[EvaluatedPrompt]:
 
 
 def compared(search: Search, size: int | None = None) -> Sequence[Case]:
-    """The same training cases for all, in case order; `size`: not so many as in the end."""
-    seed, train = search.run.plan.seed, search.splits.train
-    drawn = shuffled(train, name=lambda case: case.id, seed=seed, purpose="cheaper")
-    chosen = {case.id for case in drawn[: search.compared if size is None else size]}
+    """The same training cases for all; `size`: not so many as in the end."""
+    size = search.compared if size is None else size
+    return drawn(search.splits.train, size, seed=search.run.plan.seed)
+
+
+def drawn(train: Sequence[Case], size: int, *, seed: int) -> Sequence[Case]:
+    """So many of the training cases, in their order; fewer of them are among more."""
+    lots = shuffled(train, name=lambda case: case.id, seed=seed, purpose="cheaper")
+    chosen = {case.id for case in lots[:size]}
     return [case for case in train if case.id in chosen]

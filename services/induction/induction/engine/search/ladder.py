@@ -20,24 +20,18 @@ from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import evaluation_event
 from induction.engine.evaluation.results import compare
 from induction.engine.proposal import rungs
-from induction.engine.proposal.meta_prompt import Candidate
-from induction.engine.proposal.rungs import Rung
 from induction.engine.proposal.selection import Order
 from induction.engine.search import race
 from induction.engine.search.choice import is_within_noise
+from induction.engine.search.entering import SPLIT, admitted, ask, enter
 from induction.engine.search.entrants import Entrant, points_of
 from induction.engine.search.orders import is_moved
 from induction.engine.search.race import SCREENED
-from induction.engine.search.screening import screened
 from induction.engine.search.state import Search
 from induction.engine.search.tied import compare_tied
 from induction.engine.search.validation import conclude, objection, proposal_event, refresh
 from induction.task_kinds.base import Case
 
-SPLIT = "the ladder"
-"""As progress names it."""
-FOLD_RUNGS = 2
-"""Rungs of a search inside a search."""
 GROWTH_CASES = 256
 """Training cases put to the rung that is to grow, at most."""
 OTHER_ORDERS = 2
@@ -68,40 +62,21 @@ async def ladder(search: Search) -> None:
         retrieval=plan.retrieval,
     )
     in_fold = search.most_attempts is not None
-    if in_fold:
-        offered = offered[: FOLD_RUNGS + plan.retrieval]
     left = search.run.calls_left
     allotted = race.allotted(cases=len(cases), calls_left=left)
-    some = race.paid_for(max(1, len(offered)), cases=len(cases), calls_left=left)
-    entrants = await _entering(search, offered[:some])
+    entrants = await enter(search, offered, cases, in_fold=in_fold)
     if not entrants:
         return
-    await _ask(search, entrants, cases[:SCREENED])
     if all(one.unheard(plan) for one in entrants):
         await _conclude(search, entrants)
         return
     if not in_fold and _affords(search, 2 * len(cases) + ORDER_CALLS):
         await _try_orders(search, entrants, cases[:SCREENED])
-    screening = some * len(cases[:SCREENED])
-    await _race(search, entrants, cases, None if allotted is None else allotted - screening)
+    await _race(search, entrants, cases, _rest(search, allotted, left))
     if not in_fold:
         await _grow(search, entrants, cases[:SCREENED])
         await compare_tied(search, entrants, calls_left=_rest(search, allotted, left))
     await _conclude(search, entrants)
-
-
-async def _entering(search: Search, offered: Sequence[Rung]) -> list[Entrant]:
-    """Those that nothing speaks against. A refused rung is no failure of the search."""
-    rejections = search.progress.rejections
-    by_hash = {one.content.version_hash: one for one in offered}
-    passed = await screened(search, [Candidate(one.change, one.content) for one in offered])
-    search.progress.rejections = rejections
-    return [Entrant(by_hash[one.content.version_hash], one) for one in passed]
-
-
-async def _ask(search: Search, entrants: Sequence[Entrant], cases: Sequence[Case]) -> None:
-    for one in entrants:
-        one.learn(await search.evaluate(one.candidate.content, cases, split=SPLIT))
 
 
 async def _try_orders(search: Search, entrants: list[Entrant], cases: Sequence[Case]) -> None:
@@ -112,16 +87,16 @@ async def _try_orders(search: Search, entrants: list[Entrant], cases: Sequence[C
     if best is None:
         return
     turned = rungs.reordered(plan.task, baseline, best.rung, Order.REVERSED, room)
-    other = [] if turned is None else await _entering(search, [turned])
+    other = [] if turned is None else await admitted(search, [turned])
     if not other:
         return
-    await _ask(search, other, cases)
+    await ask(search, other, cases)
     again = await search.evaluate(best.candidate.content, cases, split=SPLIT, sample=1)
     if not is_moved(best.validation, again=again, other=other[0].validation):
         return
     blocks = rungs.reordered(plan.task, baseline, best.rung, Order.IN_BLOCKS, room)
-    more = [] if blocks is None else await _entering(search, [blocks])
-    await _ask(search, more, cases)
+    more = [] if blocks is None else await admitted(search, [blocks])
+    await ask(search, more, cases)
     entrants += [*other, *more]
 
 
@@ -141,7 +116,7 @@ async def _race(
         start, end = stage
         for first in range(start, end, SCREENED):
             block = cases[first : min(first + SCREENED, end)]
-            await _ask(search, running, block)
+            await ask(search, running, block)
             if calls_left is not None:
                 calls_left -= len(running) * len(block)
             running = _still_running(search, running, len(entrants))
@@ -179,8 +154,8 @@ async def _grow(search: Search, entrants: list[Entrant], first: Sequence[Case]) 
     best.train = await search.evaluate(best.candidate.content, train, split=Split.TRAIN)
     missed = [result.case for result in best.train.wrong]
     rung = rungs.grown(plan.task, search.best, best.rung, missed, search.room)
-    more = [] if rung is None else await _entering(search, [rung])
-    await _ask(search, more, validation)
+    more = [] if rung is None else await admitted(search, [rung])
+    await ask(search, more, validation)
     entrants += more
 
 

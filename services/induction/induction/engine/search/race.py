@@ -29,10 +29,14 @@ FINALISTS = 4
 SPENT = 0.5
 """Of the calls a search has left, what the race may take: what it finds out is mostly more than
 what single changes gain."""
-ANSWERING = 3, 2
+ANSWERING = 6, 2
 """Prompts that answer the first cases, and of them those that answer ANSWERED_CASES: with fewer
 calls than that takes a race is a lot drawn, so it may take them before it gets but a share."""
 ANSWERED_CASES = 40
+FEWEST_KINDS = 3
+"""Of prompts, asked before another draw of one of them."""
+MORE_DRAWS = 6
+"""Of the kinds that do best, asked as well at most."""
 Name = TypeVar("Name", bound=Hashable)
 
 
@@ -67,6 +71,16 @@ def paid_for(entrants: int, *, cases: int, calls_left: int | None) -> int:
     ahead = max(cases, ANSWERED_CASES) - first
     kept_back = min(2 * ahead, max(calls / 2, ahead))
     return min(entrants, max(1, int((calls - kept_back) // first)))
+
+
+def first_wave(kinds: int, entrants: int) -> int:
+    """How many kinds of prompts are asked first, so that calls are left for other draws of those
+    that do best.
+
+    kinds: that there are.
+    entrants: that can be asked.
+    """
+    return min(kinds, entrants, max(FEWEST_KINDS, -(-2 * entrants // 3)))
 
 
 def stages(cases: int) -> Iterator[tuple[int, int]]:

@@ -6,22 +6,19 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from nlu_shared.schemas.evaluated import ErrorPattern
-from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.data.chance import shuffled
-from induction.engine.data.folds import Folds, folds_of
+from induction.engine.data.folds import Folds
 from induction.engine.data.room import UNBOUNDED, Room
 from induction.engine.data.splits import Splits
-from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import evaluate, evaluation_event
+from induction.engine.evaluation.evaluate import evaluate
 from induction.engine.evaluation.results import EvalResults
-from induction.engine.leak_guard.leaks import Guarded, guarded
+from induction.engine.leak_guard.leaks import Guarded
 from induction.engine.proposal.error_patterns import (
     PatternKey,
     concerning,
     key_of,
-    patterns_event,
     patterns_of,
     worth_trying,
 )
@@ -37,6 +34,8 @@ from induction.task_kinds.base import Case
 
 REFRESHED = 256
 """Training cases asked again after a kept change, at most."""
+REFRESHED_SHARE = 0.25
+"""Of the calls that are left, what they take at most."""
 ATTEMPTS_USED_UP = "attempts used up"
 
 
@@ -44,9 +43,9 @@ ATTEMPTS_USED_UP = "attempts used up"
 class Search:
     """A search under way; it grows with every step.
 
-    After a kept change the wrong cases and those of the labels it touched are asked again,
-    REFRESHED at most, and others when a gate needs them: most stay right, and asking all of them
-    after each kept change would cost as much as the rest of the search.
+    After a kept change the wrong cases, those of the labels it touched and those that were never
+    asked are asked, REFRESHED at most, and others when a gate needs them: most stay right, and
+    asking all of them after each kept change would cost as much as the rest of the search.
 
     run: who answers, and who is told.
     splits: the cases.
@@ -56,7 +55,7 @@ class Search:
     baseline_train: the baseline's results on training cases.
     baseline_validation: and on validation.
     validation: the best prompt's results there.
-    train: the last known answer to every training case.
+    train: the last known answer to every training case that was asked.
     fresh: the training cases that the best prompt itself answered.
     progress: what stopping goes by.
     folds: of the training cases (see `folds`).
@@ -189,7 +188,7 @@ class Search:
 
     def learn(self, results: EvalResults) -> None:
         """Answers the best prompt gave to training cases."""
-        self.train = self.train.updated(results)
+        self.train = (self.train | results).of(self.splits.train)
         self.fresh |= set(results.by_case)
 
     def refused(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
@@ -221,19 +220,21 @@ class Search:
         self.learn(winner.train)
 
     def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
-        """The training cases that a kept change aimed at `patterns` may have turned, in case
-        order, or where they are too many a draw of them."""
-        near = touched(self.run.plan.task, self.train, patterns)
-        cases = self.stale(
-            [r.case for id, r in self.train.by_case.items() if not r.right or id in near]
-        )
+        """The training cases that a kept change aimed at `patterns` may have turned, and those of
+        which nothing is known yet, in case order, or where they are too many a draw of them."""
+        plan, known, left = self.run.plan, self.train.by_case, self.run.calls_left
+        near = touched(plan.task, self.train, patterns)
+        turned = {id for id, result in known.items() if not result.right or id in near}
+        settled = (known.keys() - turned) | self.fresh
+        cases = [case for case in self.splits.train if case.id not in settled]
         drawn = shuffled(
             cases,
             name=lambda case: case.id,
-            seed=self.run.plan.seed,
+            seed=plan.seed,
             purpose=f"refresh {self.attempt}",
         )
-        chosen = {case.id for case in drawn[:REFRESHED]}
+        most = REFRESHED if left is None else min(REFRESHED, int(REFRESHED_SHARE * left))
+        chosen = {case.id for case in drawn[:most]}
         return [case for case in cases if case.id in chosen]
 
     def _near(self, pattern: ErrorPattern) -> int:
@@ -245,56 +246,3 @@ class Search:
         self.failures.update(key_of(pattern) for pattern in patterns)
         if tried:
             self.tried.append(tried)
-
-
-async def begin(run: RunContext, splits: Splits) -> Search:
-    """The baseline on train and validation, and the search that starts there. Raises Stopped."""
-    plan = run.plan
-    folds = folds_of(splits.train, seed=plan.seed)
-    results: dict[Split, EvalResults] = {}
-    for split, cases in ((Split.TRAIN, splits.train), (Split.VALIDATION, splits.validation)):
-        results[split] = await evaluate(
-            run, plan.baseline, cases, split=split, iteration=0, folds=folds, or_fail=True
-        )
-        if missing := unanswered.refusal(plan.task, plan.baseline, cases, results[split]):
-            (run.fail if results[split].too_long else run.stop)(missing)
-        await run.tell(evaluation_event(plan.task, plan.baseline, results[split], split, 0))
-    run.settle_token_scale()
-    search = from_results(
-        run, splits, train=results[Split.TRAIN], validation=results[Split.VALIDATION]
-    )
-    await run.tell(patterns_event(plan.baseline, search.patterns(), 0))
-    return search
-
-
-def from_results(
-    run: RunContext, splits: Splits, *, train: EvalResults, validation: EvalResults
-) -> Search:
-    """A search that starts from what is known of its plan's baseline.
-
-    run: who answers, and who is told.
-    splits: the cases.
-    train: the baseline's results there.
-    validation: the baseline's results there.
-    """
-    plan = run.plan
-    known = guarded(plan.task, plan.baseline, splits.train, (*splits.validation, *splits.test))
-    began = rank(plan, plan.baseline, validation=validation, train=train)
-    return Search(
-        run=run,
-        splits=splits,
-        guarded=known,
-        memory=Memory.of(plan, known),
-        best=plan.baseline,
-        baseline_train=train,
-        baseline_validation=validation,
-        validation=validation,
-        train=train,
-        fresh=set(train.by_case),
-        progress=Progress(best=began.aimed),
-        folds=folds_of(splits.train, seed=plan.seed),
-        untouched=frozenset(case.id for case in splits.test),
-        seen={plan.baseline.version_hash},
-        room=Room.of(plan, run.token_scale),
-        measured={plan.baseline.version_hash: EvaluatedPrompt(plan.baseline, validation, train)},
-    )

@@ -23,8 +23,9 @@ from induction.engine.evaluation.evaluate import evaluate
 from induction.engine.evaluation.repeats import Pair
 from induction.engine.evaluation.results import EvalResults
 from induction.engine.runtime import Stopped
+from induction.engine.search.baseline import from_results
 from induction.engine.search.optimiser import Optimiser
-from induction.engine.search.state import Search, from_results
+from induction.engine.search.state import Search
 
 CROSS_VALIDATION = "cross-validation"
 FOLD_CHANGES = 3
@@ -75,6 +76,9 @@ async def _repeated(search: Search, optimise: Optimiser, fold: HeldOut, number: 
     if plan.baseline.version_hash != search.run.plan.baseline.version_hash:
         # What the baseline answered was answered with examples of the fold in it.
         known = await ask(plan.baseline, cases, folds=search.folds)
+    else:
+        new = [case for case in cases if case.id not in known.by_case.keys() | known.lost]
+        known |= await ask(plan.baseline, new, folds=search.folds)
     splits = splits_of(plan.cases, plan.splits)
     repeated = from_results(
         run, splits, train=known.of(splits.train), validation=known.of(splits.validation)

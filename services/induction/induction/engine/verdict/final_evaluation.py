@@ -73,9 +73,11 @@ async def final_evaluation(search: Search, optimise: Optimiser) -> None:
 
 async def train_score(search: Search) -> None:
     """The winner on the training cases it has not answered yet, for its score on all of them, and
-    what it gets wrong there. Raises Stopped."""
+    what it gets wrong there; nothing where the calls do not pay for all. Raises Stopped."""
     run, iteration = search.run, search.progress.iterations
     cases = search.stale(search.splits.train)
+    if not run.affords(len(cases)):
+        return
     search.learn(await search.evaluate(search.best, cases, split=Split.TRAIN, iteration=iteration))
     await run.tell(
         evaluation_event(run.plan.task, search.best, search.train, Split.TRAIN, iteration)
