@@ -76,15 +76,15 @@ def test_one_that_is_much_worse_is_dropped_within_a_hundred_cases() -> None:
 
 def loss(chances: Sequence[float], *, cases: int, calls_left: int, draw: random.Random) -> float:
     """How much better the best of all would have been than the one that leads at the end."""
-    entrants = paid_for(len(chances), cases=cases, calls_left=calls_left)
+    entrants, first = paid_for(len(chances), cases=cases, calls_left=calls_left)
     lots = [draw.random() for _ in range(cases)]
     scores = [
         [float((lot if draw.random() < 0.5 else draw.random()) < chance) for lot in lots]
         for chance in chances[:entrants]
     ]
     calls = allotted(cases=cases, calls_left=calls_left) or 0
-    running, left = list(range(entrants)), calls - entrants * min(cases, SCREENED)
-    for stage in stages(cases):
+    running, left = list(range(entrants)), calls - entrants * first
+    for stage in stages(cases, first=first):
         running.sort(key=lambda one: -sum(scores[one][: stage[0]]))
         running = running[: kept(len(running), stage=stage, cases=cases, calls_left=left)]
         left -= len(running) * (stage[1] - stage[0])
@@ -92,16 +92,19 @@ def loss(chances: Sequence[float], *, cases: int, calls_left: int, draw: random.
 
 
 @pytest.mark.law
-@pytest.mark.parametrize(("rungs", "cases", "calls_left"), [(8, 40, 668), (12, 400, 3_000)])
+@pytest.mark.parametrize(
+    ("rungs", "cases", "calls_left", "most"),
+    [(8, 40, 668, 0.025), (12, 400, 3_000, 0.025), (10, 40, 150, 0.06)],
+)
 def test_little_is_lost_by_stages_whichever_rung_is_the_best(
-    rungs: int, cases: int, calls_left: int
+    rungs: int, cases: int, calls_left: int, most: float
 ) -> None:
     """0.035 and 0.129 were, when as few rungs entered as a quarter of the calls pays for and two
-    went on after the first cases."""
+    went on after the first cases; and 0.088, when fewer entered on 24 cases each."""
     draw = random.Random(3)
     worlds = [[draw.uniform(0.3, 0.8) for _ in range(rungs)] for _ in range(100)]
     lost = [loss(world, cases=cases, calls_left=calls_left, draw=draw) for world in worlds]
-    assert sum(lost) / len(lost) <= 0.025
+    assert sum(lost) / len(lost) <= most
 
 
 @given(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), max_size=200))
@@ -124,27 +127,27 @@ def test_how_many_wins_it_takes(wins: int, losses: int, is_beaten: bool) -> None
 
 
 @pytest.mark.parametrize(
-    ("entrants", "cases", "calls_left", "expected"),
+    ("wanted", "cases", "calls_left", "expected"),
     [
-        (10, 40, None, 10),
-        (10, 40, 700, 10),
-        (10, 40, 300, 6),
-        (10, 40, 150, 4),
-        (10, 40, 100, 2),
-        (10, 40, 70, 1),
-        (10, 40, 0, 1),
-        (10, 13, 85, 3),
-        (10, 13, 60, 2),
-        (10, 100, 300, 3),
-        (1, 400, 5_000, 1),
-        (10, 400, 3_000, 10),
-        (10, 12, 600, 10),
+        (10, 40, None, (10, 24)),
+        (10, 40, 2_000, (10, 24)),
+        (10, 40, 700, (10, 17)),
+        (10, 40, 300, (10, 8)),
+        (10, 40, 100, (6, 8)),
+        (10, 40, 70, (4, 8)),
+        (10, 40, 0, (1, 8)),
+        (10, 13, 115, (7, 8)),
+        (10, 13, 60, (3, 8)),
+        (10, 6, 60, (4, 6)),
+        (1, 400, 5_000, (1, 24)),
+        (10, 400, 3_000, (10, 24)),
+        (10, 12, 600, (10, 12)),
     ],
 )
-def test_as_many_enter_as_the_calls_pay_for(
-    entrants: int, cases: int, calls_left: int | None, expected: int
+def test_as_many_enter_as_the_calls_pay_for_on_as_many_cases(
+    wanted: int, cases: int, calls_left: int | None, expected: tuple[int, int]
 ) -> None:
-    assert paid_for(entrants, cases=cases, calls_left=calls_left) == expected
+    assert paid_for(wanted, cases=cases, calls_left=calls_left) == expected
 
 
 @given(st.integers(1, 20), st.integers(1, 2_000), st.integers(0, 50_000))
@@ -154,9 +157,9 @@ def test_a_race_takes_no_more_than_it_is_allotted_unless_one_runs_alone(
     """And halves at most, while it can pay for it; one at least reaches the end."""
     calls_of_race = allotted(cases=cases, calls_left=calls_left)
     assert calls_of_race is not None
-    entrants = running = paid_for(offered, cases=cases, calls_left=calls_left)
-    calls = entrants * min(cases, SCREENED)
-    for stage in stages(cases):
+    entrants, first = paid_for(offered, cases=cases, calls_left=calls_left)
+    running, calls = entrants, entrants * first
+    for stage in stages(cases, first=first):
         left = calls_of_race - calls
         going = kept(running, stage=stage, cases=cases, calls_left=left)
         assert 1 <= going <= running
@@ -172,7 +175,7 @@ def test_a_race_is_allotted_half_of_the_calls_and_before_that_what_tells_prompts
 ) -> None:
     calls = allotted(cases=cases, calls_left=calls_left)
     assert calls is not None
-    assert SPENT * calls_left <= calls <= max(SPENT * calls_left, 176)
+    assert SPENT * calls_left <= calls <= max(SPENT * calls_left, 144)
     assert calls <= calls_left
     assert calls <= (allotted(cases=cases, calls_left=calls_left + 1) or 0)
 

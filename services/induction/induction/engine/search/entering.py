@@ -6,13 +6,14 @@ in kinds: the kind first, then within it).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from induction.engine.proposal import rungs
 from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.proposal.rungs import Rung
 from induction.engine.search import race
 from induction.engine.search.entrants import Entrant
-from induction.engine.search.race import MORE_DRAWS, SCREENED
+from induction.engine.search.race import MORE_DRAWS
 from induction.engine.search.screening import screened
 from induction.engine.search.state import Search
 from induction.task_kinds.base import Case
@@ -25,17 +26,27 @@ TURNS = 2
 """The kind of the first place has its third draw after the second one of this many kinds."""
 
 
+@dataclass(slots=True)
+class Entered:
+    """Those that nothing spoke against, and the cases that each has answered."""
+
+    entrants: list[Entrant]
+    first: Sequence[Case]
+
+
 async def enter(
     search: Search, offered: Sequence[Rung], cases: Sequence[Case], *, in_fold: bool
-) -> list[Entrant]:
+) -> Entered:
     """A rung of each kind on the first cases, then other draws of the kinds that do best there."""
-    plan, first = search.run.plan, cases[:SCREENED]
+    plan = search.run.plan
     kinds = [one for one in offered if one.draw == 1]
     further = [one for one in offered if one.draw > 1]
     if in_fold:
         kinds, further = kinds[: FOLD_RUNGS + plan.retrieval], []
-    most = len(kinds) + min(MORE_DRAWS, len(further))
-    some = race.paid_for(max(1, most), cases=len(cases), calls_left=search.run.calls_left)
+    wanted = max(1, len(kinds) + min(MORE_DRAWS, len(further)))
+    left = search.run.calls_left
+    some, asked = race.paid_for(wanted, cases=len(cases), calls_left=left)
+    first = cases[:asked]
     entrants = await admitted(search, kinds[: race.first_wave(len(kinds), some)])
     await ask(search, entrants, first)
     heard = [one for one in entrants if one.unheard(plan) is None]
@@ -43,7 +54,7 @@ async def enter(
     near = _near(further, [one.rung.kind for one in ranked])
     more = await admitted(search, near[: min(MORE_DRAWS, some - len(entrants))])
     await ask(search, more, first)
-    return [*entrants, *more]
+    return Entered([*entrants, *more], first)
 
 
 def _near(further: Sequence[Rung], kinds: list[str]) -> list[Rung]:

@@ -23,7 +23,7 @@ from induction.engine.proposal import rungs
 from induction.engine.proposal.selection import Order
 from induction.engine.search import race
 from induction.engine.search.choice import is_within_noise
-from induction.engine.search.entering import SPLIT, admitted, ask, enter
+from induction.engine.search.entering import SPLIT, Entered, admitted, ask, enter
 from induction.engine.search.entrants import Entrant, points_of
 from induction.engine.search.orders import is_moved
 from induction.engine.search.race import SCREENED
@@ -64,17 +64,18 @@ async def ladder(search: Search) -> None:
     in_fold = search.most_attempts is not None
     left = search.run.calls_left
     allotted = race.allotted(cases=len(cases), calls_left=left)
-    entrants = await enter(search, offered, cases, in_fold=in_fold)
+    entered = await enter(search, offered, cases, in_fold=in_fold)
+    entrants, first = entered.entrants, entered.first
     if not entrants:
         return
     if all(one.unheard(plan) for one in entrants):
         await _conclude(search, entrants)
         return
     if not in_fold and _affords(search, 2 * len(cases) + ORDER_CALLS):
-        await _try_orders(search, entrants, cases[:SCREENED])
-    await _race(search, entrants, cases, _rest(search, allotted, left))
+        await _try_orders(search, entrants, first)
+    await _race(search, entered, cases, _rest(search, allotted, left))
     if not in_fold:
-        await _grow(search, entrants, cases[:SCREENED])
+        await _grow(search, entrants, first)
         await compare_tied(search, entrants, calls_left=_rest(search, allotted, left))
     await _conclude(search, entrants)
 
@@ -101,25 +102,28 @@ async def _try_orders(search: Search, entrants: list[Entrant], cases: Sequence[C
 
 
 async def _race(
-    search: Search, entrants: Sequence[Entrant], cases: Sequence[Case], calls_left: float | None
+    search: Search, entered: Entered, cases: Sequence[Case], calls_left: float | None
 ) -> None:
     """The best of the entrants on all cases, but for those that are outdone on the way there.
 
+    search: whose best prompt the baseline is.
+    entered: who has answered the first cases.
+    cases: in the order in which they are asked.
     calls_left: of the race, None without a limit.
     """
-    plan = search.run.plan
-    running = [one for one in entrants if one.unheard(plan) is None]
-    for stage in race.stages(len(cases)):
-        running = _still_running(search, running, len(entrants))
+    plan, entrants, size = search.run.plan, len(entered.entrants), len(entered.first)
+    running = [one for one in entered.entrants if one.unheard(plan) is None]
+    for stage in race.stages(len(cases), first=size):
+        running = _still_running(search, running, entrants)
         goes_on = race.kept(len(running), stage=stage, cases=len(cases), calls_left=calls_left)
         running = sorted(running, key=lambda one: -one.points(plan))[:goes_on]
         start, end = stage
-        for first in range(start, end, SCREENED):
-            block = cases[first : min(first + SCREENED, end)]
+        for first in range(start, end, size):
+            block = cases[first : min(first + size, end)]
             await ask(search, running, block)
             if calls_left is not None:
                 calls_left -= len(running) * len(block)
-            running = _still_running(search, running, len(entrants))
+            running = _still_running(search, running, entrants)
 
 
 def _still_running(search: Search, running: list[Entrant], entrants: int) -> list[Entrant]:

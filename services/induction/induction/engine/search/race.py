@@ -22,16 +22,18 @@ from typing import TypeVar
 LEVEL = 0.05
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """What the gambler bets; he has as many purses as there are shares, and counts all of them."""
-SCREENED = 24
-"""Cases every prompt is asked at first."""
+SCREENED, FEWEST_CASES = 24, 8
+"""Cases every prompt is asked at first, and how many where calls are few: more prompts on fewer
+cases lose less than fewer prompts on more."""
 FINALISTS = 4
 """Prompts that no stage need halve."""
 SPENT = 0.5
 """Of the calls a search has left, what the race may take: what it finds out is mostly more than
 what single changes gain."""
-ANSWERING = 6, 2
-"""Prompts that answer the first cases, and of them those that answer ANSWERED_CASES: with fewer
-calls than that takes a race is a lot drawn, so it may take them before it gets but a share."""
+ANSWERING = 10, 2
+"""Prompts that answer the fewest first cases, and of them those that answer ANSWERED_CASES: with
+fewer calls than that takes a race is a lot drawn, so it may take them before it gets but a
+share."""
 ANSWERED_CASES = 40
 FEWEST_KINDS = 3
 """Of prompts, asked before another draw of one of them."""
@@ -49,28 +51,30 @@ def allotted(*, cases: int, calls_left: int | None) -> float | None:
     """
     if calls_left is None:
         return None
-    first = min(cases, SCREENED)
+    first = min(cases, FEWEST_CASES)
     every, some = ANSWERING
     least = every * first + some * max(0, ANSWERED_CASES - first)
     return max(SPENT * calls_left, min(calls_left, least))
 
 
-def paid_for(entrants: int, *, cases: int, calls_left: int | None) -> int:
-    """How many of the entrants can be asked the first cases. Two of them, or as many as half of
-    the calls pay for and one at least, are then raced to the end, or as far as ANSWERED_CASES where
-    fewer decide; one enters alone where the calls pay for no more.
+def paid_for(wanted: int, *, cases: int, calls_left: int | None) -> tuple[int, int]:
+    """How many prompts can be asked the first cases, and how many cases those are. Half of the
+    calls go there: as many cases as that pays for with all prompts, SCREENED at most, and with
+    FEWEST_CASES fewer prompts. Two of them, or as many as the other half pays for and one at least,
+    are then raced to the end, or as far as ANSWERED_CASES where fewer decide; one enters alone
+    where the calls pay for no more.
 
-    entrants: that there are, one at least.
+    wanted: prompts that are worth it, one at least.
     cases: that decide.
     calls_left: of the search, None without a limit.
     """
     calls = allotted(cases=cases, calls_left=calls_left)
     if calls is None:
-        return entrants
-    first = min(cases, SCREENED)
+        return wanted, min(cases, SCREENED)
+    first = min(cases, SCREENED, max(FEWEST_CASES, int(calls / 2) // wanted))
     ahead = max(cases, ANSWERED_CASES) - first
     kept_back = min(2 * ahead, max(calls / 2, ahead))
-    return min(entrants, max(1, int((calls - kept_back) // first)))
+    return min(wanted, max(1, int((calls - kept_back) // first))), first
 
 
 def first_wave(kinds: int, entrants: int) -> int:
@@ -83,9 +87,9 @@ def first_wave(kinds: int, entrants: int) -> int:
     return min(kinds, entrants, max(FEWEST_KINDS, -(-2 * entrants // 3)))
 
 
-def stages(cases: int) -> Iterator[tuple[int, int]]:
-    """From which case to which, after the first: each stage doubles what is known."""
-    start = SCREENED
+def stages(cases: int, *, first: int = SCREENED) -> Iterator[tuple[int, int]]:
+    """From which case to which, after the first ones: each stage doubles what is known."""
+    start = first
     while start < cases:
         end = min(cases, 2 * start)
         yield start, end
