@@ -220,7 +220,9 @@ class Experiment(Schema):
     by: str = Field(description="who began it")
     by_name: str | None = Field(default=None, description="what people call them")
     created_at: Moment = Field(description="when it began")
-    ended_at: Moment | None = Field(description="when it was decided or stopped; null: not yet")
+    ended_at: Moment | None = Field(
+        description="when it was decided or stopped, or production moved; null: not yet"
+    )
     ended_by: str | None = Field(description="who stopped it, or `experiment`; null: not yet")
     ended_by_name: str | None = Field(default=None, description="what people call them")
     stopped_at: Moment | None = Field(
@@ -233,9 +235,9 @@ class Experiment(Schema):
     stopped_because: str | None = Field(default=None, description="why, in their words")
     production_moved_at: Moment | None = Field(
         default=None,
-        description="of one that was running, or had won and gave units its candidate: when another"
-        " version than a came to serve in production, since which it gives nobody b any more; null:"
-        " none has",
+        description="when another version than a came to serve in production, since which it gives"
+        " nobody b any more, whatever serves later; null: none has, or it was decided against b or"
+        " stopped before",
     )
 
 

@@ -242,7 +242,7 @@ async def test_one_that_was_rolled_back_has_a_row_for_its_last_share(
     made = await pressed(page, f"tasks/{task}/experiments", **PLAN | {"version_id": b})
     back = """
     UPDATE experiments SET status = 'rolled_back', conclusion = 'b succeeds less often',
-        ended_at = now(), ended_by = 'experiment' WHERE id = $1
+        ended_at = now(), ended_by = 'experiment', over_at_move = began_at_move WHERE id = $1
     """
     await sql(stack, back, UUID(made["id"]))
     over = await shown(page, f"/tasks/{task}/experiments/{made['id']}")

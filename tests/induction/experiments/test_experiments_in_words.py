@@ -68,7 +68,7 @@ async def test_a_difference_is_compared_under_the_same_share(
 async def test_a_win_whose_promotion_waits_no_more_leads_to_the_candidate(
     stack: Stack, worker: Resources
 ) -> None:
-    task = "overtaken-win"
+    task = "rejected-win"
     a, b = await versions(stack, task)
     rules = {"promotion_approvals": 1}
     assert (await stack.induction.patch(f"/v1/tasks/{task}", json=rules)).status_code == 200
@@ -80,14 +80,9 @@ async def test_a_win_whose_promotion_waits_no_more_leads_to_the_candidate(
     waits, promote = "Its promotion waits there", "See the candidate and promote it"
     page = await page_of(stack, made)
     assert (waits in page, promote in page) == (True, False)
-    rules["promotion_approvals"] = 0
-    assert (await stack.induction.patch(f"/v1/tasks/{task}", json=rules)).status_code == 200
-    third = {"text": "Answer with topic_0, topic_1, topic_2 or topic_3, please.", "promote": True}
-    assert (await stack.induction.post(f"/v1/prompts/{task}/versions", json=third)).is_success
-    path = f"/v1/prompts/{task}/experiments/{made['id']}/stop"
-    assert (await stack.induction.post(path)).is_success
-    proposal = await stack.induction.get(f"/v1/prompts/{task}/proposals/{won['proposal_id']}")
-    assert proposal.json()["status"] == "stale"
+    proposal = f"/v1/prompts/{task}/proposals/{won['proposal_id']}"
+    rejected = await stack.induction.post(f"{proposal}/reject", json={"reason": "not yet"})
+    assert rejected.json()["status"] == "rejected", rejected.text
     page = await page_of(stack, made)
     assert (waits in page, promote in page) == (False, True)
 

@@ -4,18 +4,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.schemas.experiments import ExperimentEvidence, ExperimentIn, ExperimentStatus
+from nlu_shared.schemas.experiments import ExperimentEvidence, ExperimentIn
 from sqlalchemy import Column, DateTime, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
-
-GIVES_B = (ExperimentStatus.RUNNING.value, ExperimentStatus.WON.value)
 
 
 class ExperimentRow(SQLModel, table=True):
     """`plan`: an `ExperimentIn` without its reason; `centre` and `centres`, by guarded intent: what
     outcomes are measured from, fixed at the start; units until `counted_until` are counted. One
-    that has won serves its share until it is stopped (`stopped_at`), and stays won."""
+    that has won serves its share until it is stopped (`stopped_at`), and stays won.
+
+    `began_at_move` and `over_at_move` are numbers of production's newest move: when it began, and
+    when what was decided or stopped took its b from all units; None until then."""
 
     __tablename__ = "experiments"
 
@@ -41,16 +42,13 @@ class ExperimentRow(SQLModel, table=True):
     stopped_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     stopped_by: str | None = None
     stopped_because: str | None = None
+    began_at_move: int
+    over_at_move: int | None = None
 
     @property
     def gives_b(self) -> bool:
         """To units, until production moves."""
-        return self.status in GIVES_B and self.stopped_at is None
-
-    def is_in_the_way(self, *, has_moved: bool) -> bool:
-        """Of another one. `has_moved`: has production, since it began?"""
-        is_running = self.status == ExperimentStatus.RUNNING.value
-        return is_running or (self.gives_b and not has_moved)
+        return self.over_at_move is None
 
     def planned(self) -> ExperimentIn:
         return ExperimentIn.model_validate(self.plan | {"reason": self.reason}, strict=False)

@@ -12,6 +12,8 @@ from nlu_shared.schemas.experiments import Arm, ExperimentEvidence, ExperimentIn
 ALPHA = 0.05
 """Of false winners, and of false rollbacks; and of rollbacks by all guards together."""
 NEEDED = 1 / ALPHA
+MOVED = "production moved to another version"
+"""Why an experiment is over, whatever its evidence."""
 UNBALANCED = 1_000.0
 """So much evidence that units do not get what they should, and no winner is believed."""
 GREATEST, LEAST = 1_000_000, 0.001
@@ -56,7 +58,7 @@ def decide(
 ) -> tuple[Next, str]:
     """And why, in words. What speaks against b comes before what speaks for it."""
     if standing.has_moved:
-        return Next.STOPS, "production moved to another version"
+        return Next.STOPS, MOVED
     for guard in evidence.guards:
         if guard.worse >= guard.needed:
             reason = f"the guard of {guard.intent}: b loses more than {guard.margin:g} there"

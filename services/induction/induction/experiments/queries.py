@@ -29,7 +29,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.experiments.evidence import UnitCount, difference
-from induction.experiments.models import GIVES_B, ExperimentRow, ExperimentStepRow
+from induction.experiments.models import ExperimentRow, ExperimentStepRow
 from induction.prompts.models import PromptMoveRow
 from induction.tasks import service as tasks
 
@@ -82,10 +82,21 @@ async def running(session: AsyncSession) -> list[tuple[str, UUID]]:
     return list((await session.exec(chosen.order_by(col(ExperimentRow.id)))).all())
 
 
-async def newest(session: AsyncSession, task: str) -> ExperimentRow | None:
-    """Of the task; what came before it gives nobody its b any more."""
-    chosen = select(ExperimentRow).where(ExperimentRow.task == task)
-    return (await session.exec(chosen.order_by(col(ExperimentRow.id).desc()).limit(1))).first()
+async def overtaken(session: AsyncSession, task: str) -> list[tuple[ExperimentRow, datetime]]:
+    """The task's that is running, where production has moved since it was looked at, and when."""
+    running = ExperimentRow.status == ExperimentStatus.RUNNING.value
+    chosen = select(ExperimentRow, moved_at()).where(ExperimentRow.task == task, running)
+    return list((await session.exec(chosen.where(moved_at().is_not(None)))).all())
+
+
+async def giving(session: AsyncSession, task: str) -> ExperimentRow | None:
+    """The task's experiment that gives units its b now; there is one at most."""
+    chosen = select(ExperimentRow).where(
+        ExperimentRow.task == task,
+        col(ExperimentRow.over_at_move).is_(None),
+        moved_at().is_(None),
+    )
+    return (await session.exec(chosen)).one_or_none()
 
 
 async def steps(session: AsyncSession, experiment_id: UUID) -> list[ExperimentStepRow]:
@@ -125,14 +136,23 @@ async def counted(session: AsyncSession, experiment_id: UUID) -> list[tuple[int,
 
 
 def moved_at() -> Any:
-    """When production first moved to another version than the one the experiment began with."""
-    moves = select(func.min(PromptMoveRow.moved_at)).where(
+    """When production moved to another version than the one the experiment began with; null where
+    that was over before. Told by the numbers of moves: a clock may step back."""
+    n = col(PromptMoveRow.n)
+    moves = select(PromptMoveRow.moved_at).where(
         PromptMoveRow.task == ExperimentRow.task,
         PromptMoveRow.alias == ServingAlias.PRODUCTION.value,
-        col(PromptMoveRow.moved_at) > ExperimentRow.created_at,
-        PromptMoveRow.version_id != ExperimentRow.a_version_id,
+        n == ExperimentRow.began_at_move + 1,
+        n <= func.coalesce(ExperimentRow.over_at_move, n),
     )
     return moves.correlate(ExperimentRow).scalar_subquery()
+
+
+def gives_b_until() -> Any:
+    """Since when the experiment gives nobody its b any more; null while it does."""
+    is_won = col(ExperimentRow.status) == ExperimentStatus.WON.value
+    decided = case((~is_won, col(ExperimentRow.ended_at)))
+    return func.coalesce(moved_at(), ExperimentRow.stopped_at, decided)
 
 
 async def moved(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, datetime]:
@@ -142,14 +162,14 @@ async def moved(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, date
     return {row[0]: row[1] for row in await session.exec(chosen) if row[1] is not None}
 
 
-async def has_moved(session: AsyncSession, row: ExperimentRow) -> bool:
-    """Has production, to another version than the one the experiment began with?"""
-    return row.id in await moved(session, [row.id])
+async def left_at(session: AsyncSession, row: ExperimentRow) -> datetime | None:
+    """When production moved away from the experiment; None: it has not."""
+    return (await moved(session, [row.id])).get(row.id)
 
 
 async def view(session: AsyncSession, row: ExperimentRow) -> Experiment:
-    moves = await moved(session, [row.id])
-    return _view(row, await steps(session, row.id), await _names(session, [row]), moves.get(row.id))
+    moved_since = await left_at(session, row)
+    return _view(row, await steps(session, row.id), await _names(session, [row]), moved_since)
 
 
 async def _names(session: AsyncSession, rows: Sequence[ExperimentRow]) -> Mapping[str, str]:
@@ -168,7 +188,7 @@ def _view(
     row: the experiment.
     taken: its steps, one at least.
     named: what people call those it names.
-    production_moved_at: None: it has not moved since.
+    production_moved_at: None: it has not moved since, or not before the experiment was over.
     """
     status = ExperimentStatus(row.status)
     fields = {"id", "task", "a_version_id", "b_version_id", "centre", "conclusion", "proposal_id"}
@@ -187,7 +207,7 @@ def _view(
         by_name=named[row.by],
         ended_by_name=named[row.ended_by] if row.ended_by else None,
         stopped_by_name=named[row.stopped_by] if row.stopped_by else None,
-        production_moved_at=production_moved_at if row.gives_b else None,
+        production_moved_at=production_moved_at,
     )
 
 
@@ -214,8 +234,8 @@ def _share() -> Any:
         .order_by(col(ExperimentStepRow.n).desc())
         .limit(1)
     )
-    gives = col(ExperimentRow.status).in_(GIVES_B) & col(ExperimentRow.stopped_at).is_(None)
-    return case((gives & moved_at().is_(None), newest.scalar_subquery()), else_=0.0)
+    gives = col(ExperimentRow.over_at_move).is_(None) & moved_at().is_(None)
+    return case((gives, newest.scalar_subquery()), else_=0.0)
 
 
 def _units() -> Any:

@@ -75,5 +75,6 @@ async def stop_experiment(
     body: ExperimentStopIn = PLAINLY,
 ) -> Experiment:
     """Everybody gets what serves in production, at once. One that has won stays won, with its
-    conclusion; who stopped it stands beside that."""
+    conclusion; who stopped it stands beside that. One that was stopped before, or that production
+    has moved away from (`production_moved_at`), stays as it was."""
     return await service.stop(session, task, experiment_id, body, by=caller.subject)

@@ -25,10 +25,10 @@ from nlu_shared.schemas.prompts import ServingAlias, TaskKind
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import upstream
-from induction.experiments import course, evidence, policy, queries
+from induction.experiments import course, evidence, plans, policy, queries
 from induction.experiments.models import ExperimentRow, ExperimentStepRow
 from induction.experiments.policy import ExperimentState, Next
-from induction.prompts import proposals
+from induction.prompts import pointer, proposals
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptVersionRow
@@ -66,7 +66,7 @@ async def start(
     by: str,
 ) -> Experiment:
     """Raises NotFound, Running, Invalid, InsightsNotReadable, UpstreamAway."""
-    _require_rising(plan)
+    plans.require_rising(plan)
     async with session_scope(database, identity) as session:
         a = await _contested(session, task, plan)
         since = await queries.now(session) - BEFORE
@@ -74,9 +74,12 @@ async def start(
     async with session_scope(database, identity) as session:
         of_task = await tasks.held(session, task)
         tasks.require_current(of_task)
+        await _settle(session, task)
         a = await _contested(session, task, plan)
-        _require_answered(plan, of_task, a, await prompts.get(session, task, plan.version_id))
-        row = _begun(task, a.id, plan, before, at=await queries.now(session), by=by)
+        b = await prompts.get(session, task, plan.version_id)
+        plans.require_answered(plan.guards, _answered(of_task, a, b))
+        at, at_move = await queries.now(session), await pointer.newest_move(session, task)
+        row = _begun(a, plan, before, at=at, at_move=at_move, by=by)
         session.add(row)
         await session.flush()
         await _step(session, row, plan.shares[0], "it began")
@@ -86,23 +89,11 @@ async def start(
         return await queries.view(session, row)
 
 
-def _require_rising(plan: ExperimentIn) -> None:
-    if sorted(set(plan.shares)) != list(plan.shares) or plan.shares[0] == 1:
-        raise Invalid("Each share is larger than the one before, and the first smaller than 1.")
-    if len({one.intent for one in plan.guards}) < len(plan.guards):
-        raise Invalid("An intent has one guard.")
-
-
-def _require_answered(plan: ExperimentIn, of_task: TaskRow, *versions: PromptVersionRow) -> None:
-    """A guard of what is never answered would guard nothing, and say so to nobody."""
-    if of_task.kind == TaskKind.INTENT:
-        answered = {name for version in versions for name in version.labels}
-        answered |= {str(one["name"]) for one in of_task.labels}
-    else:
-        answered = {of_task.kind}
-    for number, guard in enumerate(plan.guards, start=1):
-        if guard.intent not in answered:
-            raise Invalid(f"Guard {number} is of an intent that the task never answers.")
+def _answered(of_task: TaskRow, *versions: PromptVersionRow) -> set[str]:
+    if of_task.kind != TaskKind.INTENT:
+        return {of_task.kind}
+    names = {str(one["name"]) for one in of_task.labels}
+    return names | {name for version in versions for name in version.labels}
 
 
 async def _contested(session: AsyncSession, task: str, plan: ExperimentIn) -> PromptVersionRow:
@@ -111,27 +102,26 @@ async def _contested(session: AsyncSession, task: str, plan: ExperimentIn) -> Pr
     b = await prompts.get(session, task, plan.version_id)
     if a.id == b.id:
         raise Invalid("The version serves already.")
-    held = await queries.newest(session, task)
-    if held is not None and held.is_in_the_way(has_moved=await queries.has_moved(session, held)):
+    if await queries.giving(session, task) is not None:
         raise Running("POST /v1/prompts/{task}/experiments/{id}/stop ends it.")
     return a
 
 
 def _begun(
-    task: str,
-    a_version_id: UUID,
+    a: PromptVersionRow,
     plan: ExperimentIn,
     before: list[IntentOutcome],
     *,
     at: datetime,
+    at_move: int,
     by: str,
 ) -> ExperimentRow:
     guarded = {one.intent for one in plan.guards}
     return ExperimentRow(
         id=uuid7(),
-        task=task,
+        task=a.task,
         status=ExperimentStatus.RUNNING.value,
-        a_version_id=a_version_id,
+        a_version_id=a.id,
         b_version_id=plan.version_id,
         plan=plan.model_dump(mode="json", exclude={"reason"}),
         reason=plan.reason,
@@ -144,6 +134,7 @@ def _begun(
         counted_until=at,
         by=by,
         created_at=at,
+        began_at_move=at_move,
     )
 
 
@@ -151,20 +142,27 @@ async def stop(
     session: AsyncSession, task: str, experiment_id: UUID, body: ExperimentStopIn, *, by: str
 ) -> Experiment:
     """Everybody gets what serves in production from the commit on. One that has won stays so, with
-    its conclusion; one that was stopped stays as it was. Raises NotFound, Over for one that was
-    rolled back."""
+    its conclusion; one that was stopped, or that production has moved away from, stays as it was.
+    Raises NotFound, Over for one that was rolled back."""
     await tasks.held(session, task)
+    await _settle(session, task)
     row = await queries.get(session, task, experiment_id, hold=True)
     if row.status == ExperimentStatus.ROLLED_BACK:
         raise Over
-    why = body.reason or "stopped"
+    why, at = body.reason or "stopped", await queries.now(session)
     if row.status == ExperimentStatus.RUNNING:
-        await _end(session, row, ExperimentStatus.STOPPED, why, by=by)
-    elif row.gives_b:
-        at = await queries.now(session)
+        await _end(session, row, ExperimentStatus.STOPPED, why, by=by, at=at)
+    elif row.gives_b and await queries.left_at(session, row) is None:
+        row.over_at_move = await pointer.newest_move(session, task)
         row.stopped_at, row.stopped_by, row.stopped_because = at, by, why
         await _noted(session, row, "stopped", by=by)
     return await queries.view(session, row)
+
+
+async def _settle(session: AsyncSession, task: str) -> None:
+    """A running experiment is over since production moved, though nobody has looked since."""
+    for row, at in await queries.overtaken(session, task):
+        await _end(session, row, ExperimentStatus.STOPPED, policy.MOVED, by=ITSELF, at=at)
 
 
 async def look(
@@ -228,20 +226,21 @@ async def _decide(
         settled_until=row.counted_until,
     )
     row.evidence = course.grown(row.observed(), measured, counts).model_dump(mode="json")
+    left_at = await queries.left_at(session, row)
     standing = ExperimentState(
         now=now,
         created_at=row.created_at,
         share=step.share,
         since=step.since,
         settled=sum(one.units for n, one in counted if n == step.n),
-        has_moved=await queries.has_moved(session, row),
+        has_moved=left_at is not None,
     )
     what, why = policy.decide(plan, standing, measured)
     larger = policy.next_share(plan.shares, step.share)
     if what is Next.STEPS_UP and larger is not None:
         await _step(session, row, larger, why)
     elif what in ENDS:
-        await _end(session, row, ENDS[what], why, by=ITSELF)
+        await _end(session, row, ENDS[what], why, by=ITSELF, at=left_at or now)
     if what is Next.WINS:
         await _won(session, of_task, row, why)
     await session.flush()
@@ -278,9 +277,16 @@ async def _step(session: AsyncSession, row: ExperimentRow, share: float, why: st
 
 
 async def _end(
-    session: AsyncSession, row: ExperimentRow, status: ExperimentStatus, why: str, *, by: str
+    session: AsyncSession,
+    row: ExperimentRow,
+    status: ExperimentStatus,
+    why: str,
+    *,
+    by: str,
+    at: datetime,
 ) -> None:
-    at = await queries.now(session)
+    if status is not ExperimentStatus.WON:
+        row.over_at_move = await pointer.newest_move(session, row.task)
     row.status, row.conclusion, row.ended_at, row.ended_by = status.value, why, at, by
     await _noted(session, row, status.value, by=by)
 

@@ -70,10 +70,8 @@ class _Trial:
 async def _trial(session: AsyncSession, task: str, serves: PromptVersionRow) -> _Trial | None:
     """None once production has moved to another version than the one the experiment began with,
     too, even where it has come back since: who rolls a candidate back wants nobody to get it."""
-    row = await queries.newest(session, task)
-    if row is None or not row.gives_b or row.a_version_id != serves.id:
-        return None
-    if await queries.has_moved(session, row):
+    row = await queries.giving(session, task)
+    if row is None or row.a_version_id != serves.id:  # it moves while this is read
         return None
     share = (await queries.steps(session, row.id))[-1].share
     return _Trial(row.id, row.b_version_id, share)

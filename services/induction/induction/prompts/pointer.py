@@ -95,6 +95,14 @@ async def serving_id(
     return (await session.exec(newest)).first()
 
 
+async def newest_move(session: AsyncSession, task: str) -> int:
+    """The number of production's; 0 until something was promoted."""
+    numbers = select(func.max(PromptMoveRow.n)).where(
+        PromptMoveRow.task == task, PromptMoveRow.alias == ServingAlias.PRODUCTION.value
+    )
+    return (await session.exec(numbers)).one() or 0
+
+
 async def serves(session: AsyncSession, task: str, alias: ServingAlias) -> PromptVersionRow | None:
     """The same, the whole of it in one statement."""
     newest = (

@@ -122,15 +122,12 @@ async def order_page(session: AsyncSession, task: str, version_id: UUID) -> Expe
     row = await tasks.get(session, task)
     version = await prompts.get(session, task, version_id)
     serving_id = await pointer.serving_id(session, task, ServingAlias.PRODUCTION)
-    newest = await queries.newest(session, task)
-    is_in_the_way = newest is not None and newest.is_in_the_way(
-        has_moved=await queries.has_moved(session, newest)
-    )
+    running = await queries.giving(session, task)
     return ExperimentOrderPage(
         task=row,
         version=version,
         serving_id=serving_id,
-        running=newest.id if newest is not None and is_in_the_way else None,
+        running=None if running is None else running.id,
         hashes=await prompts.hashes(session, [one for one in (serving_id,) if one is not None]),
     )
 

@@ -9,12 +9,15 @@ from nlu_shared.schemas.promotions import PromotionProposal
 from nlu_shared.schemas.prompts import Aim
 from nlu_shared.schemas.verdicts import Verdict
 from pydantic import TypeAdapter
-from sqlalchemy import text
+from sqlalchemy import Uuid, cast, desc, func, literal, null, text, union_all
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases.models import SnapshotCaseRow
 from induction.dashboard.versions.trials import Beaten, Trials, TriedVersion
+from induction.experiments.models import ExperimentRow
+from induction.experiments.queries import gives_b_until
+from induction.prompts.models import PromptMoveRow
 
 MOST_CASES = 5
 _MADE = text(
@@ -32,27 +35,6 @@ _COUNTED = text(
     FROM runs AS run, jsonb_array_elements(run.front) AS point
     WHERE run.task = :task AND point->>'version_id' = :version_id
     ORDER BY run.id DESC LIMIT 1
-    """
-)
-_SERVED = text(
-    """
-    SELECT alias, since, until, NULL::uuid AS experiment_id FROM (
-        SELECT alias, version_id, moved_at AS since,
-            lead(moved_at) OVER (PARTITION BY alias ORDER BY n) AS until
-        FROM prompt_moves WHERE task = :task
-    ) AS moves WHERE version_id = :version_id
-    UNION ALL
-    SELECT 'experiment', tried.created_at,
-        least(
-            coalesce(tried.stopped_at, CASE WHEN tried.status <> 'won' THEN tried.ended_at END),
-            (
-                SELECT min(moved_at) FROM prompt_moves
-                WHERE task = tried.task AND alias = 'production'
-                    AND moved_at > tried.created_at AND version_id <> tried.a_version_id
-            )
-        ), tried.id
-    FROM experiments AS tried WHERE tried.task = :task AND tried.b_version_id = :version_id
-    ORDER BY since DESC LIMIT :most
     """
 )
 _COMPARED = text(
@@ -207,8 +189,22 @@ async def counted(session: AsyncSession, task: str, version_id: UUID) -> Version
 
 async def served(session: AsyncSession, task: str, version_id: UUID) -> list[Served]:
     """The newest MOST_TOLD times, the newest first."""
-    params = {"task": task, "version_id": version_id, "most": MOST_TOLD}
-    return [Served(*row) for row in await session.execute(_SERVED, params)]
+    alias, since, n = col(PromptMoveRow.alias), col(PromptMoveRow.moved_at), col(PromptMoveRow.n)
+    until = func.lead(since).over(partition_by=alias, order_by=n).label("until")
+    moves = (
+        select(PromptMoveRow.version_id, alias, since.label("since"), until)
+        .where(PromptMoveRow.task == task)
+        .subquery()
+        .c
+    )
+    as_alias = select(moves.alias, moves.since, moves.until, cast(null(), Uuid)).where(
+        moves.version_id == version_id
+    )
+    in_experiments = select(
+        literal("experiment"), ExperimentRow.created_at, gives_b_until(), ExperimentRow.id
+    ).where(ExperimentRow.task == task, ExperimentRow.b_version_id == version_id)
+    both = union_all(as_alias, in_experiments).order_by(desc("since")).limit(MOST_TOLD)
+    return [Served(*row) for row in await session.execute(both)]
 
 
 async def rejected(session: AsyncSession, task: str, version_id: UUID) -> Rejected | None:
