@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from nlu_shared.schemas.experiments import Experiment, ExperimentEvidence, ExperimentStatus
 
-from induction.experiments.policy import DOUBT, is_unbalanced, next_share, strength
+from induction.experiments.policy import DOUBT, MOVED, is_unbalanced, next_share, strength
 
 TITLES = {
     ExperimentStatus.RUNNING: "Not decided yet",
@@ -26,11 +26,12 @@ class ShareStep:
 
 def title(experiment: Experiment, *, is_serving: bool) -> str:
     """How it stands. `is_serving`: does the candidate serve in production?"""
-    if experiment.production_moved_at is None or is_serving:
+    is_won = experiment.status is ExperimentStatus.WON
+    if experiment.production_moved_at is None or (is_won and is_serving):
         return TITLES[experiment.status]
-    if experiment.status is ExperimentStatus.WON:
+    if is_won:
         return "The candidate had won, and production has moved since"
-    return "It is over: production has moved"
+    return f"It is over: production has moved{' to the candidate' if is_serving else ''}"
 
 
 def shares(experiment: Experiment) -> list[ShareStep]:
@@ -43,7 +44,7 @@ def shares(experiment: Experiment) -> list[ShareStep]:
 def _ends(experiment: Experiment) -> ShareStep | None:
     """None while units get the candidate."""
     if experiment.production_moved_at is not None:
-        return ShareStep(0, experiment.production_moved_at, "production moved to another version")
+        return ShareStep(0, experiment.production_moved_at, MOVED)
     if experiment.stopped_at is not None:
         return ShareStep(0, experiment.stopped_at, experiment.stopped_because or "stopped")
     if experiment.ended_at is None or experiment.status is ExperimentStatus.WON:
