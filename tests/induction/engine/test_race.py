@@ -127,7 +127,7 @@ def test_how_many_wins_it_takes(wins: int, losses: int, is_beaten: bool) -> None
 
 
 @pytest.mark.parametrize(
-    ("wanted", "cases", "calls_left", "expected"),
+    ("offered", "cases", "calls_left", "expected"),
     [
         (10, 40, None, (10, 24)),
         (10, 40, 2_000, (10, 24)),
@@ -145,9 +145,9 @@ def test_how_many_wins_it_takes(wins: int, losses: int, is_beaten: bool) -> None
     ],
 )
 def test_as_many_enter_as_the_calls_pay_for_on_as_many_cases(
-    wanted: int, cases: int, calls_left: int | None, expected: tuple[int, int]
+    offered: int, cases: int, calls_left: int | None, expected: tuple[int, int]
 ) -> None:
-    assert paid_for(wanted, cases=cases, calls_left=calls_left) == expected
+    assert paid_for(offered, cases=cases, calls_left=calls_left) == expected
 
 
 @given(st.integers(1, 20), st.integers(1, 2_000), st.integers(0, 50_000))

@@ -37,16 +37,22 @@ class Entered:
 async def enter(
     search: Search, offered: Sequence[Rung], cases: Sequence[Case], *, in_fold: bool
 ) -> Entered:
-    """A rung of each kind on the first cases, then other draws of the kinds that do best there."""
+    """A rung of each kind on the first cases, then other draws of the kinds that do best there.
+
+    search: whose best prompt is the baseline.
+    offered: all the rungs there are.
+    cases: in the order in which they are asked.
+    in_fold: whether it is a search inside a search, which has the first kinds only.
+    """
     plan = search.run.plan
     kinds = [one for one in offered if one.draw == 1]
     further = [one for one in offered if one.draw > 1]
     if in_fold:
         kinds, further = kinds[: FOLD_RUNGS + plan.retrieval], []
-    wanted = max(1, len(kinds) + min(MORE_DRAWS, len(further)))
+    most = max(1, len(kinds) + min(MORE_DRAWS, len(further)))
     left = search.run.calls_left
-    some, asked = race.paid_for(wanted, cases=len(cases), calls_left=left)
-    first = cases[:asked]
+    some, size = race.paid_for(most, cases=len(cases), calls_left=left)
+    first = cases[:size]
     entrants = await admitted(search, kinds[: race.first_wave(len(kinds), some)])
     await ask(search, entrants, first)
     heard = [one for one in entrants if one.unheard(plan) is None]

@@ -57,24 +57,24 @@ def allotted(*, cases: int, calls_left: int | None) -> float | None:
     return max(SPENT * calls_left, min(calls_left, least))
 
 
-def paid_for(wanted: int, *, cases: int, calls_left: int | None) -> tuple[int, int]:
+def paid_for(candidates: int, *, cases: int, calls_left: int | None) -> tuple[int, int]:
     """How many prompts can be asked the first cases, and how many cases those are. Half of the
     calls go there: as many cases as that pays for with all prompts, SCREENED at most, and with
     FEWEST_CASES fewer prompts. Two of them, or as many as the other half pays for and one at least,
     are then raced to the end, or as far as ANSWERED_CASES where fewer decide; one enters alone
     where the calls pay for no more.
 
-    wanted: prompts that are worth it, one at least.
+    candidates: prompts that are worth it, one at least.
     cases: that decide.
     calls_left: of the search, None without a limit.
     """
     calls = allotted(cases=cases, calls_left=calls_left)
     if calls is None:
-        return wanted, min(cases, SCREENED)
-    first = min(cases, SCREENED, max(FEWEST_CASES, int(calls / 2) // wanted))
+        return candidates, min(cases, SCREENED)
+    first = min(cases, SCREENED, max(FEWEST_CASES, int(calls / 2) // candidates))
     ahead = max(cases, ANSWERED_CASES) - first
     kept_back = min(2 * ahead, max(calls / 2, ahead))
-    return min(wanted, max(1, int((calls - kept_back) // first))), first
+    return min(candidates, max(1, int((calls - kept_back) // first))), first
 
 
 def first_wave(kinds: int, entrants: int) -> int:
