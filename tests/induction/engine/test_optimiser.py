@@ -83,7 +83,7 @@ async def test_a_replay_of_it_says_the_same_whatever_order_the_answers_came_in()
     assert await stored(plan, OfflineRuntime(arrival=lambda order: order[::-1])) == first
 
 
-@pytest.mark.parametrize("calls", [200, 320, 450])
+@pytest.mark.parametrize("calls", [200, 320, 380])
 async def test_it_is_held_to_the_budget_and_what_it_found_is_judged_all_the_same(
     calls: int,
 ) -> None:
