@@ -41,12 +41,12 @@ async def test_the_forecast_says_how_many_cases_may_be_quoted(
 
 @pytest.mark.law
 @pytest.mark.parametrize(
-    ("cases", "retrieval", "tells"), [(120, False, True), (120, True, False), (60, False, False)]
+    ("cases", "retrieval", "tells"), [(120, False, True), (120, True, False), (24, False, False)]
 )
 async def test_the_forecast_tells_of_banks_where_not_all_of_many_examples_fit(
     stack: Stack, cases: int, retrieval: bool, tells: bool
 ) -> None:
-    """Of 60 cases 36 teach, and a bank is made of 64 at least."""
+    """Of 24 cases fewer than 24 teach, which a bank takes at least."""
     task = f"banks-{cases}-{retrieval}".lower()
     await make_task(stack, task, cases=cases)
     order = {"task": task, "dry_run": True, "retrieval": retrieval}
@@ -65,3 +65,24 @@ async def test_the_forecast_tells_of_a_prompt_that_is_too_long_to_begin_with(sta
     assert forecast["fits"] is False
     (note,) = [one for one in forecast["notes"] if "that a prompt may have here" in one]
     assert note.startswith("The prompt it begins with takes about ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "calls", "tells"),
+    [
+        ("improve", 60, False),
+        ("improve", 20, True),
+        ("evaluate", 60, True),
+        ("evaluate", 96, False),
+    ],
+)
+async def test_the_forecast_tells_where_the_calls_do_not_pay_for_what_the_baseline_is_asked(
+    stack: Stack, kind: str, calls: int, tells: bool
+) -> None:
+    """A search asks its baseline few training cases where calls are few; an evaluation all."""
+    task = f"baseline-{kind}-{calls}"
+    await make_task(stack, task, cases=120)
+    order = {"task": task, "kind": kind, "dry_run": True, "limits": {"calls": calls}}
+    forecast = (await stack.induction.post("/v1/runs", json=order)).json()
+    assert forecast["splits"] == {"train": 72, "validation": 24, "test": 24}
+    assert any("Its baseline alone takes" in one for one in forecast["notes"]) is tells

@@ -59,10 +59,15 @@ async def begin(run: RunContext, splits: Splits, *, in_full: bool = False) -> Se
 def answered_first(run: RunContext, splits: Splits) -> Sequence[Case]:
     """The training cases that a baseline answers: all, or those on which prompts are compared
     later, as many as the calls pay for."""
-    train, left = splits.train, run.calls_left
-    if left is None or splits.validation_is_train or len(train) <= SHARE * left:
+    train = splits.train
+    if splits.validation_is_train:
         return train
-    return drawn(train, max(1, int(SHARE * left)), seed=run.plan.seed)
+    return drawn(train, paid_for(len(train), calls=run.calls_left), seed=run.plan.seed)
+
+
+def paid_for(train: int, *, calls: int | None) -> int:
+    """How many of so many training cases a baseline answers; all without a limit of calls."""
+    return train if calls is None else min(train, max(1, int(SHARE * calls)))
 
 
 def from_results(

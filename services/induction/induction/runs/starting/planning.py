@@ -257,7 +257,7 @@ def bound_of(
     if row.kind == RunKind.HEADROOM:
         short += remarks.of_ways(plan)
     if row.kind in MEASURE_FIRST:
-        short += remarks.of_baseline(plan, limits)
+        short += remarks.of_baseline(plan, limits, in_full=row.kind == RunKind.EVALUATE)
     known = windowed(plan, providers)
     short += [*remarks.of_window(known), *remarks.of_windows(known)]
     splits = splits_of(plan.cases, plan.splits)

@@ -14,6 +14,7 @@ from induction.engine.headroom.measure import NO_OTHER_WAY
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.banked import LEAST_BANK
+from induction.engine.search.baseline import paid_for
 from induction.task_kinds.base import Case
 
 
@@ -45,10 +46,18 @@ def of_proposals(money: Decimal, limits: RunLimits) -> list[str]:
     ]
 
 
-def of_baseline(plan: Plan, limits: RunLimits) -> list[str]:
-    """Where the limits are reached before anything is known: what the baseline alone takes."""
+def of_baseline(plan: Plan, limits: RunLimits, *, in_full: bool) -> list[str]:
+    """Where the limits are reached before anything is known: what the baseline alone takes.
+
+    plan: of the run.
+    limits: of the run.
+    in_full: whether it is put to all training cases, however few the calls.
+    """
     splits = splits_of(plan.cases, plan.splits)
-    needed = len(splits.train) + len(splits.validation)
+    train = len(splits.train)
+    if not (in_full or splits.validation_is_train):
+        train = paid_for(train, calls=limits.calls)
+    needed = train + len(splits.validation)
     if limits.calls >= needed:
         return []
     return [
