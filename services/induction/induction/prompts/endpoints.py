@@ -59,6 +59,15 @@ _FIRST = text(
 )
 """The run that made it, or of a version from outside the first that measured it on its model."""
 
+_TOLD = text(
+    """
+    SELECT origin -> 'endpoint' FROM bundle_origins
+    WHERE version_id = :version_id AND jsonb_typeof(origin -> 'endpoint') = 'object'
+    ORDER BY taken_at, origin_id LIMIT 1
+    """
+)
+"""How its model was asked elsewhere, by the first bundle that tells."""
+
 
 class ModelChoice(NamedTuple):
     """A model by its name here, and how it is asked; None: nobody here knows."""
@@ -89,27 +98,57 @@ async def served_with(
     }
 
 
+async def measured(
+    session: AsyncSession, row: PromptVersionRow, settings: ModelSettings
+) -> ModelChoice | None:
+    """As `served_with`; None: nothing here has measured it."""
+    own = (await tasks.get(session, row.task)).task_model or settings.task_model
+    return (await served_with(session, {row.id: own}, settings)).get(row.id)
+
+
 async def of_version(
     session: AsyncSession, row: PromptVersionRow, settings: ModelSettings
 ) -> ModelChoice:
-    """As `served_with`; how a model is asked that the version was not measured with, as the newest
-    run found it out that asked it, else as the settings have it."""
+    """As `served_with`. A version that was not measured here is asked of the task's own model,
+    whatever a bundle says it was measured with: no text goes to a provider by the word of another
+    instance. How, as the newest run found it out that asked that model, else as the bundle tells
+    of the same model, else as the settings have it."""
+    if (known := await measured(session, row, settings)) is not None:
+        return known
     own = (await tasks.get(session, row.task)).task_model or settings.task_model
-    if measured := await served_with(session, {row.id: own}, settings):
-        return measured[row.id]
     server = (await session.execute(_PROBED, {"model": own})).scalar()
-    return ModelChoice(own, _endpoint(server, own, settings))
+    endpoint = _endpoint(server, own, settings)
+    if server is None and endpoint is not None and (told := await _told(session, row)) is not None:
+        endpoint = _spoken_to_alike(endpoint, told)
+    return ModelChoice(own, endpoint)
 
 
 async def first_measured(
     session: AsyncSession, row: PromptVersionRow, settings: ModelSettings
 ) -> ModelChoice:
-    """The model that the version was made for, which stays, else as `served_with`."""
+    """The model that the version was made for, which stays, else as `served_with`; how it is asked
+    by the first run that did, else by the bundle that it came in."""
     if row.model is None:
         return await of_version(session, row, settings)
     params = {"version_id": row.id, "model": row.model}
     server = (await session.execute(_FIRST, params)).scalar()
+    told = await _told(session, row) if server is None else None
+    if told is not None and row.model in (told.model, f"{told.provider}/{told.model}"):
+        return ModelChoice(row.model, told)
     return ModelChoice(row.model, _endpoint(server, row.model, settings))
+
+
+async def _told(session: AsyncSession, row: PromptVersionRow) -> ModelEndpoint | None:
+    told = (await session.execute(_TOLD, {"version_id": row.id})).scalar()
+    return None if told is None else ModelEndpoint.model_validate(told)
+
+
+def _spoken_to_alike(own: ModelEndpoint, told: ModelEndpoint) -> ModelEndpoint:
+    """The own one in the dialect of another instance's, where both are of one model, by its
+    provider's name: its address, its time limit and its headers are those of here."""
+    names = ("provider", "api", "model")
+    is_same = all(getattr(own, name) == getattr(told, name) for name in names)
+    return own.model_copy(update={"dialect": told.dialect}) if is_same else own
 
 
 def _endpoint(server: object, model: str, settings: ModelSettings) -> ModelEndpoint | None:
