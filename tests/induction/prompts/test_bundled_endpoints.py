@@ -66,7 +66,6 @@ async def made(stack: Stack, task: str, model: str, *, cases: int = 0) -> None:
 
 async def taken(stack: Stack, task: str, body: dict[str, Any]) -> str:
     """The version that came, which serves then."""
-    # Another text than that of the task's own version, which it would be.
     answer = await stack.induction.post("/v1/bundles", params={"task": task}, json=body)
     assert answer.status_code == 201, answer.text
     version = str(answer.json()["versions"][-1]["id"])

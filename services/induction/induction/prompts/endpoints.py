@@ -32,12 +32,13 @@ _MEASURED = text(
         coalesce(making.task_model IN (version.full_name, version.short_name)
             AND made.model <> making.task_model AND measured.model = made.model, false) DESC,
         measured.model IN (version.full_name, version.short_name) DESC,
+        coalesce(measured.model = made.model, false) DESC,
         measured.rank, measured.run_id DESC
     """
 )
-"""The newest run that measured it on the task's own model, else the newest that did on any; of one
-without a score the run that made it. First of all the run that made it to leave the model that the
-task still has."""
+"""The newest run that measured it on the task's own model, else on the model that it was made for,
+else on any; of one without a score the run that made it. First of all the run that made it to leave
+the model that the task still has."""
 _PROBED = text(
     """
     SELECT servers -> CAST(:model AS text) FROM runs
@@ -80,8 +81,9 @@ async def served_with(
     session: AsyncSession, versions: Mapping[UUID, str], settings: ModelSettings
 ) -> dict[UUID, ModelChoice]:
     """What answers where these versions serve: the task's own model where they were measured with
-    it, else the model that they were last measured with; of what a migration made, the new model
-    while the task has the old one. To try a version on another model changes nothing of what
+    it, else the model that they were made for, else the one that they were last measured with. Of
+    what a migration made it is the new model while the task has the old one, and after the task got
+    a third one until a run has measured it with that. To try a version on another model changes nothing of what
     serves. Versions that were never measured are left out: they are asked of the task's own.
 
     versions: with their task's own model, else the service's.
