@@ -83,8 +83,9 @@ async def served_with(
     """What answers where these versions serve: the task's own model where they were measured with
     it, else the model that they were made for, else the one that they were last measured with. Of
     what a migration made it is the new model while the task has the old one, and after the task got
-    a third one until a run has measured it with that. To try a version on another model changes nothing of what
-    serves. Versions that were never measured are left out: they are asked of the task's own.
+    a third one until a run has measured it with that. To try a version on another model changes
+    nothing of what serves. Versions that were never measured are left out: they are asked of the
+    task's own.
 
     versions: with their task's own model, else the service's.
     settings: the names of providers, and how a model is asked that no run has asked.
