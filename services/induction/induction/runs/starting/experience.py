@@ -11,6 +11,7 @@ from nlu_shared.schemas.runs import RunKind, RunStatus
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction.engine.limits import BUDGET, MINUTES
 from induction.llm import prices
 from induction.pricing import service as pricing
 from induction.runs.models import RunRow
@@ -45,10 +46,13 @@ _TAKEN = text(
             AND batches = :batches AND to_models = CAST(:to_models AS jsonb)
             AND optimise = :optimise AND (candidate_version_id IS NOT NULL) = :tries_one
             AND (kind <> 'migrate' OR (agreement, predictions IS NULL) = (:agreement, :on_cases))
-            AND reason NOT LIKE '%month''s cap%'
-            AND (reason NOT LIKE 'budget%' OR (limits->>'calls')::int >= :calls
+            AND NOT EXISTS (
+                SELECT 1 FROM llm_calls WHERE run_id = runs.id AND refused_usd IS NOT NULL
+            )
+            AND (split_part(reason, ':', 1) <> :budget OR (limits->>'calls')::int >= :calls
                 AND (limits->>'money_usd')::float8 >= :money_usd)
-            AND (reason NOT LIKE 'minutes%' OR (limits->>'minutes')::float8 >= :minutes)
+            AND (split_part(reason, ':', 1) <> :minutes_used
+                OR (limits->>'minutes')::float8 >= :minutes)
             AND coalesce(predictions, dataset_size) > 0 AND started_at IS NOT NULL
             AND (NOT :is_search OR ((limits->>'iterations')::int, coalesce(folds, 0), proposals,
                 proposer_model) = (:iterations, :folds, :proposals, :proposer_model))
@@ -233,6 +237,8 @@ async def _likely(session: AsyncSession, settings: Settings, row: RunRow) -> Lik
             "to_models": json.dumps(row.to_models),
             "agreement": row.agreement,
             "on_cases": not row.is_on_traffic,
+            "budget": BUDGET,
+            "minutes_used": MINUTES,
             "calls": row.promised.calls,
             "money_usd": row.promised.money_usd,
             "completed": RunStatus.COMPLETED.value,

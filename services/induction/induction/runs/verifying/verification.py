@@ -239,7 +239,7 @@ async def _checked(resources: Resources, run: RunRow) -> VerifiedRun:
         raise
     except EngineFailed as failed:
         log.warning("verified engine failed", run_id=str(run.id), trace=str(failed))
-        if replay.at_the_cut and failed.kind in (run.reason or ""):
+        if replay.at_the_cut and failed.kind == run.last_error:
             return VerifiedRun(VerificationOutcome.SAME, replay.events, CUT_SHORT)
         return _different(replay, f"The engine raised {failed.kind}.")
     except Differs as differs:
