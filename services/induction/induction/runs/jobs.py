@@ -31,7 +31,7 @@ from induction.resources import APP_IDENTITY, Resources
 from induction.runs import batches
 from induction.runs.computing import process as engine_process
 from induction.runs.computing.patience import Patience, patience_while_parked
-from induction.runs.computing.process import EngineProcess
+from induction.runs.computing.process import EngineProcess, failed_inside
 from induction.runs.driving import clock, inbox, journal, lease, loading
 from induction.runs.driving.looks import UNANSWERED_MINUTES, Ended, Looks, RunEnd
 from induction.runs.driving.runtime import ApprovalPending, PauseRequested, RunRuntime
@@ -42,7 +42,6 @@ from induction.runs.streaming import stream
 
 log = structlog.get_logger(__name__)
 NO_PRICE = "A model of this run has no price any more: PUT /v1/admin/prices, and start it anew."
-FAILED_INSIDE = "The run failed inside: {}."
 CRASHED = "It crashed {} times in a row without coming any further; the last time {}."
 
 
@@ -125,10 +124,10 @@ async def drive(resources: Resources, run: RunRow) -> None:
                 await lease.crashed(held, str(died))
         except engine_process.EngineFailed as failed:
             log.error("run failed", error=failed.kind, trace=str(failed), **keys)
-            await _end(resources, run, FAILED_INSIDE.format(failed.kind), error=failed.kind)
+            await _end(resources, run, failed_inside(failed.kind))
         except Exception as error:
             log.exception("run failed", **keys)
-            await _end(resources, run, FAILED_INSIDE.format(type(error).__name__))
+            await _end(resources, run, failed_inside(type(error).__name__))
     await stream.announce(resources.redis, run.id)
 
 
@@ -268,25 +267,12 @@ async def _release(
 
 
 async def _end(
-    resources: Resources,
-    run: RunRow,
-    reason: str,
-    *,
-    status: RunEnd = "failed",
-    error: str | None = None,
+    resources: Resources, run: RunRow, reason: str, *, status: RunEnd = "failed"
 ) -> None:
-    """Ends the run with a last event; where even that fails, the next claim tries again.
-
-    resources: of this process.
-    run: as it was claimed.
-    reason: for people.
-    status: that it ends with.
-    error: what the engine raised, by its name; None: it is not at fault.
-    """
+    """Ends the run with a last event; where even that fails, the next claim tries again."""
     with suppress(LeaseLost, Unavailable):
         async with session_scope(resources.database, APP_IDENTITY) as session:
             row = await journal.held(session, run.id, run.fence)
-            row.last_error = error or row.last_error
             await journal.record(
                 session,
                 run.id,
