@@ -176,7 +176,8 @@ class RunContext:
 
     @property
     def is_out_of_time(self) -> bool:
-        """Whether the limit of minutes kept a call from being sent, or cut one off."""
+        """Whether it was the limit of minutes that ended what is missing: the search, or after
+        `begin_final` the final evaluation."""
         return self._state.is_out_of_time
 
     def reserve(self, calls: int) -> None:
@@ -196,6 +197,7 @@ class RunContext:
         """Frees the reserved calls; from here on a reason to stop the search ends nothing."""
         self._state.final = True
         self._state.calls_reserved = 0
+        self._state.is_out_of_time = False
 
     async def tell(self, event: Event) -> None:
         if not self._quiet or isinstance(event, EvaluationProgress | HintTaken):
@@ -241,7 +243,9 @@ class RunContext:
         state.pending_hints += inbox.hints
         state.pins.update(inbox.pins)
         state.cancelled = state.cancelled or inbox.cancel
-        state.stop_reason = state.stop_reason or inbox.stop
+        if inbox.stop is not None and state.stop_reason is None:
+            state.stop_reason = inbox.stop
+            state.is_out_of_time |= not state.final
         return inbox
 
     def take_hints(self) -> list[str]:
