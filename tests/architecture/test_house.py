@@ -70,6 +70,7 @@ IO_FILES = {
     "journal.py",
     "runtime.py",
     "loading.py",
+    "probed.py",
     "verification.py",
     "cancelling.py",
     "continuing.py",
