@@ -45,10 +45,11 @@ async def test_a_run_out_of_time_keeps_its_best_and_says_it_could_not_test() -> 
 
 
 async def test_a_search_that_the_minutes_ended_names_the_budget_where_that_ends_its_test() -> None:
-    class Poor(Timed):
-        answers = 300
-
-    events = await stored(toy_plan(), Poor(budget=310))
+    rich = Timed()
+    await stored(toy_plan(), rich)
+    searching = rich.sent_before(lambda event: isinstance(event, SearchStopped))
+    questions = {(call.request.key, call.sample) for call in searching}
+    events = await stored(toy_plan(), Timed(budget=len(questions) + 5))
     assert only(events, SearchStopped)[0].reason.startswith("minutes")
     (reached,) = only(events, VerdictReached)
     assert "The budget did not allow the final look" in reached.verdict.summary

@@ -54,7 +54,7 @@ async def travelled(databases: Databases, servers: Servers) -> AsyncIterator[Tra
             opened(databases, servers, bundle_signers=[PUBLIC], providers=own)
         )
         await made(taking, ELSEWHERE, MODEL)
-        await made(taking, OTHER, "openai/m")
+        await made(taking, OTHER, "claude-sonnet-5-5")
         yield Travelled(taking, signed)
 
 
@@ -104,7 +104,7 @@ async def test_no_text_goes_to_another_model_by_the_word_of_another_instance(
     before = await active(stack, OTHER)
     await taken(stack, OTHER, travelled.signed)
     serving = await active(stack, OTHER)
-    assert serving["model"] == "openai/m"
+    assert serving["model"] == "claude-sonnet-5-5"
     assert serving["endpoint"] == before["endpoint"]
 
 

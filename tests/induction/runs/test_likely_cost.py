@@ -101,6 +101,9 @@ async def test_a_run_that_the_months_cap_ended_tells_nothing_whatever_its_reason
     stack: Stack,
 ) -> None:
     await make_task(stack, "capped", cases=20)
+    # A prompt of its own, so that nothing is answered for another task.
+    text = {"text": "Capped: topic_0, topic_1, topic_2 or topic_3?", "promote": True}
+    await stack.induction.post("/v1/prompts/capped/versions", json=text)
     run = await start(stack, "capped", kind="evaluate")
     async with stack.working():
         await reached(stack, run, "completed")
