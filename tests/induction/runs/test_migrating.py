@@ -172,11 +172,12 @@ async def test_a_migrated_prompt_stays_on_its_model_until_it_is_measured_with_a_
     stack: Stack,
 ) -> None:
     """Which the task gets later. Where it was only tried, nothing serves."""
-    await make_task(stack, "third", cases=60)
+    version = await make_task(stack, "third", cases=120)
     order = {"kind": "migrate", "to_models": [NEW], "optimise": True, "limits": {"iterations": 1}}
     async with stack.working():
         seen = await reached(stack, await start(stack, "third", **order))
         (one,) = seen["migration"]["comparisons"]
+        assert one["version_id"] != version
         path = f"/v1/prompts/third/versions/{one['version_id']}"
         assert (await stack.induction.post(f"{path}/promote")).status_code == 200
 
