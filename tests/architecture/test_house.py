@@ -70,7 +70,6 @@ IO_FILES = {
     "journal.py",
     "runtime.py",
     "loading.py",
-    "probed.py",
     "verification.py",
     "cancelling.py",
     "continuing.py",

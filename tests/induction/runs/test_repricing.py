@@ -55,14 +55,14 @@ def price(model: str, _: Usage, in_batch: bool) -> float | None:
 def test_each_model_is_repriced_by_itself_and_as_its_calls_were_sent(
     calls: list[AlikeCalls], usd: float
 ) -> None:
-    told = money(calls, price, lambda model: model != "own", in_batches=False)
-    assert told[RUN] == pytest.approx(usd)
+    usd_of = money(calls, price, lambda model: model != "own", in_batches=False)
+    assert usd_of[RUN] == pytest.approx(usd)
 
 
 def test_what_was_in_the_ledger_would_be_asked_in_batches_by_a_run_that_uses_them() -> None:
     known = [replace(CHEAP, **KNOWN), replace(DEAR, purpose="proposer", **KNOWN)]
-    told = money(known, price, lambda _: True, in_batches=True)
-    assert told[RUN] == pytest.approx(0.5 + 20.0)
+    usd_of = money(known, price, lambda _: True, in_batches=True)
+    assert usd_of[RUN] == pytest.approx(0.5 + 20.0)
 
 
 @pytest.fixture(scope="module")

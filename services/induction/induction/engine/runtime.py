@@ -176,8 +176,7 @@ class RunContext:
 
     @property
     def is_out_of_time(self) -> bool:
-        """Whether it was the limit of minutes that ended what is missing: the search, or after
-        `begin_final` the final evaluation."""
+        """Whether the limit of minutes ended the search, or after `begin_final` what follows."""
         return self._state.is_out_of_time
 
     def reserve(self, calls: int) -> None:
@@ -195,9 +194,8 @@ class RunContext:
 
     def begin_final(self) -> None:
         """Frees the reserved calls; from here on a reason to stop the search ends nothing."""
-        self._state.final = True
+        self._state.final, self._state.is_out_of_time = True, False
         self._state.calls_reserved = 0
-        self._state.is_out_of_time = False
 
     async def tell(self, event: Event) -> None:
         if not self._quiet or isinstance(event, EvaluationProgress | HintTaken):
@@ -243,9 +241,8 @@ class RunContext:
         state.pending_hints += inbox.hints
         state.pins.update(inbox.pins)
         state.cancelled = state.cancelled or inbox.cancel
-        if inbox.stop is not None and state.stop_reason is None:
-            state.stop_reason = inbox.stop
-            state.is_out_of_time |= not state.final
+        state.is_out_of_time |= bool(inbox.stop) and not (state.stop_reason or state.final)
+        state.stop_reason = state.stop_reason or inbox.stop
         return inbox
 
     def take_hints(self) -> list[str]:

@@ -60,7 +60,7 @@ _FIRST = text(
 )
 """The run that made it, or of a version from outside the first that measured it on its model."""
 
-_TOLD = text(
+_CARRIED = text(
     """
     SELECT origin -> 'endpoint' FROM bundle_origins
     WHERE version_id = :version_id AND jsonb_typeof(origin -> 'endpoint') = 'object'
@@ -121,8 +121,12 @@ async def of_version(
     own = (await tasks.get(session, row.task)).task_model or settings.task_model
     server = (await session.execute(_PROBED, {"model": own})).scalar()
     endpoint = _endpoint(server, own, settings)
-    if server is None and endpoint is not None and (told := await _told(session, row)) is not None:
-        endpoint = _spoken_to_alike(endpoint, told)
+    if (
+        server is None
+        and endpoint is not None
+        and (carried := await _carried(session, row)) is not None
+    ):
+        endpoint = _spoken_to_alike(endpoint, carried)
     return ModelChoice(own, endpoint)
 
 
@@ -135,23 +139,23 @@ async def first_measured(
         return await of_version(session, row, settings)
     params = {"version_id": row.id, "model": row.model}
     server = (await session.execute(_FIRST, params)).scalar()
-    told = await _told(session, row) if server is None else None
-    if told is not None and row.model in (told.model, f"{told.provider}/{told.model}"):
-        return ModelChoice(row.model, told)
+    carried = await _carried(session, row) if server is None else None
+    if carried is not None and row.model in (carried.model, f"{carried.provider}/{carried.model}"):
+        return ModelChoice(row.model, carried)
     return ModelChoice(row.model, _endpoint(server, row.model, settings))
 
 
-async def _told(session: AsyncSession, row: PromptVersionRow) -> ModelEndpoint | None:
-    told = (await session.execute(_TOLD, {"version_id": row.id})).scalar()
-    return None if told is None else ModelEndpoint.model_validate(told)
+async def _carried(session: AsyncSession, row: PromptVersionRow) -> ModelEndpoint | None:
+    carried = (await session.execute(_CARRIED, {"version_id": row.id})).scalar()
+    return None if carried is None else ModelEndpoint.model_validate(carried)
 
 
-def _spoken_to_alike(own: ModelEndpoint, told: ModelEndpoint) -> ModelEndpoint:
+def _spoken_to_alike(own: ModelEndpoint, carried: ModelEndpoint) -> ModelEndpoint:
     """The own one in the dialect of another instance's, where both are of one model, by its
     provider's name: its address, its time limit and its headers are those of here."""
     names = ("provider", "api", "model")
-    is_same = all(getattr(own, name) == getattr(told, name) for name in names)
-    return own.model_copy(update={"dialect": told.dialect}) if is_same else own
+    is_same = all(getattr(own, name) == getattr(carried, name) for name in names)
+    return own.model_copy(update={"dialect": carried.dialect}) if is_same else own
 
 
 def _endpoint(server: object, model: str, settings: ModelSettings) -> ModelEndpoint | None:
