@@ -27,6 +27,7 @@ from tests.walks.test_what_was_measured_is_what_runs import BARE
 pytestmark = pytest.mark.law
 TEXTS = [text for text, _ in texts(CASES)]
 NAMES = ("whole", "newer", "unheld")
+DESCRIBED = {"timeout_seconds": 90.0, "headers": {"X-Gate": "s3cret"}}
 DIALECTS = {
     "whole": Dialect(takes_temperature=True),
     "newer": Dialect(length_field="max_completion_tokens"),
@@ -44,7 +45,7 @@ async def world(
         "newer": Server(refuses=("max_tokens", "temperature")),
         "unheld": Server(refuses=("response_format",)),
     }
-    async with beside(databases, servers, speaking) as stack:
+    async with beside(databases, servers, speaking, **DESCRIBED) as stack:
         runs = []
         for name in speaking:
             await make_task(stack, name, cases=CASES)
@@ -80,11 +81,14 @@ async def test_a_prompt_tells_how_its_model_was_asked(
         model="m",
         dialect=DIALECTS[name],
         has_address=True,
+        timeout_seconds=90.0,
+        headers=("X-Gate",),
     )
     assert (serving.model, serving.endpoint) == (f"{name}/m", expected)
     document = await stack.induction.get(f"/v1/prompts/{name}/export", params={"format": "json"})
     assert PromptExport.model_validate_json(document.content).endpoint == expected
     assert address(stack, name) not in document.text
+    assert "s3cret" not in document.text
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -13,7 +13,13 @@ from urllib.parse import urlsplit
 
 from nlu_shared.schemas import endpoints
 from nlu_shared.schemas.base import Schema
-from nlu_shared.schemas.endpoints import WHOLE, ApiForm, ModelEndpoint
+from nlu_shared.schemas.endpoints import (
+    TIMEOUT_SECONDS,
+    WHOLE,
+    ApiForm,
+    HeaderName,
+    ModelEndpoint,
+)
 from pydantic import Field, SecretStr, StringConstraints
 
 ANTHROPIC, OPENAI, OFFLINE = endpoints.ANTHROPIC, endpoints.OPENAI, endpoints.OFFLINE
@@ -50,7 +56,7 @@ class Provider(Schema):
         pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
         description="the variable of the environment that holds its key instead",
     )
-    headers: dict[str, SecretStr] = Field(default={}, description="sent with every request")
+    headers: dict[HeaderName, SecretStr] = Field(default={}, description="sent with every request")
     identity: str | None = Field(
         default=None,
         min_length=1,
@@ -59,7 +65,7 @@ class Provider(Schema):
         " keeps its answers",
     )
     timeout_seconds: float = Field(
-        default=120.0, gt=0, le=3_600, description="for one answer, from when it is sent"
+        default=TIMEOUT_SECONDS, gt=0, le=3_600, description="for one answer, from when it is sent"
     )
     concurrency: int | None = Field(
         default=None,
@@ -88,6 +94,11 @@ class Provider(Schema):
     def has_address(self) -> bool:
         """Whether whoever asks its models has to know where; the offline one is where one runs."""
         return self.base_url is not None and not self.is_offline
+
+    @property
+    def header_names(self) -> tuple[str, ...]:
+        """What they say is told to nobody."""
+        return tuple(sorted(self.headers))
 
     @property
     def is_offline(self) -> bool:
@@ -147,6 +158,8 @@ class Providers:
             model=bare,
             dialect=WHOLE[provider.form].model_copy(update={"effort": provider.effort}),
             has_address=provider.has_address,
+            timeout_seconds=provider.timeout_seconds,
+            headers=provider.header_names,
         )
 
     def full_name(self, model: str) -> str:

@@ -1,5 +1,6 @@
 """A service of the client, put together from what its caller has: a classifier, or only a task."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import overload
 
@@ -41,6 +42,7 @@ def create_nlu_service(
     model: str | None = ...,
     model_url: str | None = ...,
     model_key: str | None = ...,
+    model_headers: Mapping[str, str] | None = ...,
     prompts: Path | str | None = ...,
     prompt_cache: Path | str | None = ...,
     alias: str = ...,
@@ -60,6 +62,7 @@ def create_nlu_service(
     model: str | None = None,
     model_url: str | None = None,
     model_key: str | None = None,
+    model_headers: Mapping[str, str] | None = None,
     prompts: Path | str | None = None,
     prompt_cache: Path | str | None = None,
     alias: str = PRODUCTION,
@@ -76,11 +79,11 @@ def create_nlu_service(
     INDUCTION_KEY), kept in `prompt_cache` (NLU_PROMPT_CACHE) and, where neither has it, read from
     `prompts` (NLU_PROMPTS, else `prompts.py`).
 
-    The model is asked in the form in which it was measured: at `model_url` with `model_key`
-    (NLU_MODEL_URL, NLU_MODEL_KEY), else as its provider's name says, with ANTHROPIC_API_KEY or
-    OPENAI_API_KEY (and ANTHROPIC_BASE_URL, OPENAI_BASE_URL). Without an address for any other
-    provider nothing is sent. `model` is asked instead: another of the same provider, or
-    `anthropic/…` or `openai/…` of these.
+    The model is asked in the form in which it was measured: at `model_url` with `model_key` and
+    `model_headers` (NLU_MODEL_URL, NLU_MODEL_KEY, NLU_MODEL_HEADERS), else as its provider's name
+    says, with ANTHROPIC_API_KEY or OPENAI_API_KEY (and ANTHROPIC_BASE_URL, OPENAI_BASE_URL).
+    Without an address for any other provider nothing is sent. `model` is asked instead: another of
+    the same provider, or `anthropic/…` or `openai/…` of these.
     """
     folder = spool or variable(SPOOL_DIR)
     if transport is None and folder:
@@ -96,5 +99,5 @@ def create_nlu_service(
         bundled=prompts,
         alias=alias,
     )
-    apis = ModelApis(url=model_url, key=model_key)
+    apis = ModelApis(url=model_url, key=model_key, headers=model_headers)
     return PromptedService(PromptedClassifier(source, apis, model=model), transport, task=task)

@@ -12,12 +12,15 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from nlu_shared.schemas.base import Body, Label, Moment, SafeJson, Schema, Slug
+from nlu_shared.schemas.endpoints import ModelEndpoint
 from nlu_shared.schemas.promotions import VersionHash
 from nlu_shared.schemas.prompts import MadeOn, PromptContent, SplitScore, TaskKind
 from nlu_shared.schemas.rendered import ModuleConstants
 from nlu_shared.schemas.reports import RunReport
 
-FORMAT: Literal["induction-bundle/1"] = "induction-bundle/1"
+Format = Literal["induction-bundle/1", "induction-bundle/2"]
+FORMAT: Format = "induction-bundle/2"
+"""Of what is written. The first one told no `endpoint`."""
 MOST_VERSIONS = 200
 KEY_BYTES = 32
 Base64 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{1,100}={0,2}$")]
@@ -52,12 +55,16 @@ class BundledVersion(Schema):
     made_on: MadeOn | None = Field(description="what answered in the run that made it")
     created_at: Moment = Field(description="when it was made")
     scores: list[SplitScore] = Field(description="every measurement, each with its era")
+    endpoint: ModelEndpoint | None = Field(
+        default=None,
+        description="how the model was asked that it serves with there; null: it was not measured",
+    )
 
 
 class Bundle(Schema):
     """What is signed."""
 
-    format: Literal["induction-bundle/1"] = Field(description="how it is read")
+    format: Format = Field(description="how it is read")
     task: Slug = Field(description="of that instance")
     kind: TaskKind = Field(description="of the task")
     versions: list[BundledVersion] = Field(
@@ -69,8 +76,8 @@ class Bundle(Schema):
 
 
 class SignedBundle(Body):
-    """A bundle and who vouches for it: Ed25519 over `induction-bundle/1`, a line feed, and the
-    bundle's JSON in ASCII with sorted keys and no blanks."""
+    """A bundle and who vouches for it: Ed25519 over `induction-bundle/1`, whatever its format, a
+    line feed, and the bundle's JSON in ASCII with sorted keys and no blanks."""
 
     bundle: dict[str, SafeJson] = Field(description="a Bundle, to the letter as it was signed")
     public_key: Base64 = Field(description="of the instance, 32 bytes")
@@ -115,6 +122,11 @@ class BundleOrigin(Schema):
     version_hash: str = Field(description="of its content there")
     examples_left_out: int = Field(description="which it was measured with, and has not here")
     scores: list[SplitScore] = Field(description="every measurement there")
+    endpoint: ModelEndpoint | None = Field(
+        default=None,
+        description="how the model was asked that it served with there; null: it was not measured,"
+        " or an older release told nothing of it",
+    )
     report: RunReport | None = Field(
         description="the evidence of the run that made it there, about the version that run chose,"
         " `after`: not always this one"

@@ -12,6 +12,10 @@ from nlu_shared.schemas.base import Schema
 ANTHROPIC, OPENAI, OFFLINE = "anthropic", "openai", "offline"
 """The providers that need no description; the last is the model that ships."""
 NEWER_LENGTH: Final = "max_completion_tokens"
+TIMEOUT_SECONDS: Final = 120.0
+"""For one answer, where an operator says nothing else."""
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+"""A token of RFC 9110, 5.6.2."""
 
 
 class ApiForm(StrEnum):
@@ -63,6 +67,14 @@ class ModelEndpoint(Schema):
     has_address: bool = Field(
         default=False,
         description="its provider was given an address of its own: whoever asks it needs it too",
+    )
+    timeout_seconds: float = Field(
+        default=TIMEOUT_SECONDS, gt=0, description="for one answer, from when it is sent"
+    )
+    headers: tuple[HeaderName, ...] = Field(
+        default=(),
+        description="names of those that were sent with every request beside the form's own; what"
+        " they say may be secret, and its caller's own affair",
     )
 
     @classmethod

@@ -123,7 +123,7 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     ScheduleIn: {"name": "weekly", "cron": "0 3 * * 1", "what": {"mode": "retraining"}},
     SettlementIn: {"truth": "replace"},
     SignedBundle: {
-        "bundle": {"format": "induction-bundle/1", "task": TASK, "kind": "intent", "versions": []},
+        "bundle": {"format": "induction-bundle/2", "task": TASK, "kind": "intent", "versions": []},
         "public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
         "signature": "A" * 86 + "==",
     },

@@ -76,7 +76,7 @@ class ActivePrompt(Schema):
     model: str | None = Field(
         default=None,
         description="the task's own where it was measured with that, or with none; else the one it"
-        " was last measured with",
+        " was made for, else the one it was last measured with",
     )
     endpoint: ModelEndpoint | None = Field(
         default=None,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from induction.engine.ensemble import bound, measure_votes, voted
 from induction.engine.evaluation.results import EvalResults, judge
+from induction.engine.inbox import Inbox
 from induction.engine.limits import BUDGET
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
@@ -174,6 +175,18 @@ async def test_where_test_cannot_be_paid_the_verdict_says_so() -> None:
     (judged,) = [one.verdict for one in events if isinstance(one, VerdictReached)]
     assert (judged.tested_on, judged.kind) == ("validation", "promising")
     assert "The budget did not allow the final look" in judged.summary
+
+
+async def test_a_vote_whose_minutes_are_used_up_says_that_it_was_the_time() -> None:
+    class Timed(Erring):
+        async def inbox(self, step: int, needs: int = 0) -> Inbox:
+            is_over = self.calls >= 4 * SIZE[Split.VALIDATION]
+            return Inbox(stop="minutes: the limit of 5 minutes") if is_over else Inbox()
+
+    events = await milestones(planned(), Timed())
+    (judged,) = [one.verdict for one in events if isinstance(one, VerdictReached)]
+    assert judged.tested_on == "validation"
+    assert "The limit of minutes did not allow the final look" in judged.summary
 
 
 async def test_without_calls_nothing_is_told_but_the_end() -> None:

@@ -42,3 +42,14 @@ async def test_a_run_out_of_time_keeps_its_best_and_says_it_could_not_test() -> 
     (reached,) = only(events, VerdictReached)
     assert reached.verdict.tested_on == "validation"
     assert "The limit of minutes did not allow the final look" in reached.verdict.summary
+
+
+async def test_a_search_that_the_minutes_ended_names_the_budget_where_that_ends_its_test() -> None:
+    rich = Timed()
+    await stored(toy_plan(), rich)
+    searching = rich.sent_before(lambda event: isinstance(event, SearchStopped))
+    questions = {(call.request.key, call.sample) for call in searching}
+    events = await stored(toy_plan(), Timed(budget=len(questions) + 5))
+    assert only(events, SearchStopped)[0].reason.startswith("minutes")
+    (reached,) = only(events, VerdictReached)
+    assert "The budget did not allow the final look" in reached.verdict.summary

@@ -39,7 +39,7 @@ class Provider:
         self, last: int = -1, first_of_next: int = -1, never: int = -1, *, seconds: float = 0.0
     ) -> None:
         self._slots = Slots(AT_ONCE)
-        self._seconds = seconds
+        self.seconds = seconds
         self._last, self._first_of_next, self._never = last, first_of_next, never
         self._is_begun, self.let_go = asyncio.Event(), asyncio.Event()
         self.samples: list[int] = []
@@ -61,7 +61,7 @@ class Provider:
         again: Callable[[Rest, bool], Awaitable[bool]] | None = None,
     ) -> ModelAnswer:
         self.samples.append(sample)
-        await asyncio.sleep(self._seconds)
+        await asyncio.sleep(self.seconds)
         if sample == self._first_of_next:
             self._is_begun.set()
         if sample == self._last:

@@ -109,6 +109,32 @@ async def test_a_run_that_waits_for_a_batch_is_parked_and_says_so(
             assert (await verified(stack, run))["outcome"] == "same"
 
 
+@pytest.mark.law
+async def test_a_batch_that_outlasts_the_minutes_is_awaited_and_its_answers_are_used(
+    databases: Databases, servers: Servers
+) -> None:
+    model = NOISE.model_copy(update={"batch_looks": 3})
+    async with opened(databases, servers, model=model, **BILLED) as stack:
+        await make_task(stack, "late", cases=CASES)
+        run = await start(stack, "late", kind="evaluate", batches=True, limits={"minutes": 60})
+        async with stack.working(batch_poll_seconds=3_600):
+            await reached(stack, run, "parked")
+            earlier = "UPDATE runs SET started_at = started_at - interval '2 hours' WHERE id = $1"
+            await sql(stack, earlier, run)
+        await stack.induction.post(f"/v1/runs/{run}/resume")
+        async with stack.working():
+            seen = await reached(stack, run)
+            assert (await verified(stack, run))["outcome"] == "same"
+        assert (seen["status"], seen["reason"]) == ("completed", "minutes: the limit of 60 minutes")
+        (batch,) = await batches(stack, run)
+        assert (batch["state"], batch["outcomes"]) == ("ended", ["succeeded"])
+        answers = (
+            "SELECT outcome, count(text)::int FROM llm_calls WHERE purpose = 'task' GROUP BY 1"
+        )
+        assert dict(await sql(stack, answers)) == {"ok": FIRST}
+        assert await broken(stack) == {}
+
+
 async def _closed(stack: Stack, run: str) -> bool:
     return all(one["ended_at"] for one in await batches(stack, run))
 

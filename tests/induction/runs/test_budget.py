@@ -48,6 +48,21 @@ async def test_the_limit_of_calls_is_never_passed(
 
 
 @pytest.mark.law
+async def test_the_calls_that_are_kept_back_reach_a_verdict_on_untouched_cases(
+    databases: Databases, servers: Servers
+) -> None:
+    async with opened(databases, servers, model=OfflineSettings(noise=0.2)) as stack:
+        await make_task(stack, "saving", cases=120)
+        run = await start(stack, "saving", limits={"calls": 400})
+        async with stack.working():
+            seen = await reached(stack, run, "completed")
+        assert ended_on_budget(seen)
+        assert seen["verdict"]["tested_on"] == "test"
+        assert seen["verdict"]["cases"] == seen["splits"]["test"]
+        assert seen["spend"]["calls"] <= 400
+
+
+@pytest.mark.law
 async def test_repeats_after_faults_count_as_calls(databases: Databases, servers: Servers) -> None:
     """Every attempt that reaches the provider may be billed, the failed one too."""
     wrong = OfflineSettings(faults={Fault.HTML: 3})

@@ -137,6 +137,14 @@ def test_patience_ends_where_somebody_asks_or_the_grace_is_used_up(
         (RunConditions(cancel=False, pause=True, seconds_over=1), Patience.TOO_SLOW),
         (RunConditions(cancel=True, pause=True, seconds_over=1), Patience.CANCEL),
         (RunConditions(cancel=True, pause=False, seconds_over=-1), Patience.CANCEL),
+        (
+            RunConditions(cancel=False, pause=False, seconds_over=1, awaits_batch=True),
+            Patience.GO_ON,
+        ),
+        (
+            RunConditions(cancel=True, pause=False, seconds_over=1, awaits_batch=True),
+            Patience.CANCEL,
+        ),
     ],
 )
 def test_a_parked_run_ends_where_somebody_cancels_or_its_minutes_are_over(

@@ -97,6 +97,25 @@ async def test_a_run_that_a_smaller_limit_ended_tells_nothing_of_a_larger_one(
 
 
 @pytest.mark.law
+async def test_a_run_that_the_months_cap_ended_tells_nothing_whatever_its_reason_is_called(
+    stack: Stack,
+) -> None:
+    await make_task(stack, "capped", cases=20)
+    # A prompt of its own, so that nothing is answered for another task.
+    text = {"text": "Capped: topic_0, topic_1, topic_2 or topic_3?", "promote": True}
+    await stack.induction.post("/v1/prompts/capped/versions", json=text)
+    run = await start(stack, "capped", kind="evaluate")
+    async with stack.working():
+        await reached(stack, run, "completed")
+    assert (await forecast(stack, "capped"))["likely"]["runs"] == 1
+    words = "UPDATE runs SET reason = 'evaluated beyond the month''s cap, as was thought'"
+    await sql(stack, f"{words} WHERE id = $1", run)
+    assert (await forecast(stack, "capped"))["likely"]["runs"] == 1
+    await sql(stack, "UPDATE llm_calls SET refused_usd = 0.01 WHERE run_id = $1", run)
+    assert (await forecast(stack, "capped"))["likely"]["is_own"] is False
+
+
+@pytest.mark.law
 async def test_runs_that_try_one_edited_prompt_say_nothing_of_a_search_nor_a_search_of_them(
     stack: Stack,
 ) -> None:

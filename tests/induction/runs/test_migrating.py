@@ -165,3 +165,37 @@ async def test_a_prompt_that_was_searched_for_a_new_model_is_a_version_of_the_re
     assert measured["task_model"] == OLD
     active = (await stack.induction.get("/v1/prompts/searched/active")).json()
     assert active["model"] == NEW, "its task has still the model that it was made to leave"
+
+
+@pytest.mark.law
+async def test_a_migrated_prompt_stays_on_its_model_until_it_is_measured_with_a_third_one(
+    stack: Stack,
+) -> None:
+    """Which the task gets later. Where it was only tried, nothing serves."""
+    version = await make_task(stack, "third", cases=120)
+    order = {"kind": "migrate", "to_models": [NEW], "optimise": True, "limits": {"iterations": 1}}
+    async with stack.working():
+        seen = await reached(stack, await start(stack, "third", **order))
+        (one,) = seen["migration"]["comparisons"]
+        assert one["version_id"] != version
+        path = f"/v1/prompts/third/versions/{one['version_id']}"
+        assert (await stack.induction.post(f"{path}/promote")).status_code == 200
+
+        async def serves_on(model: str) -> bool:
+            active = (await stack.induction.get("/v1/prompts/third/active")).json()
+            listed = (await stack.induction.get("/v1/models")).json()["models"]
+            serving = [row["model"] for row in listed if "third: production" in row["used_by"]]
+            assert serving == [f"offline/{model}"]
+            return bool(active["model"] == active["endpoint"]["model"] == model)
+
+        async def measured(**models: str) -> None:
+            order = {"kind": "evaluate", **({"models": models} if models else {})}
+            await reached(stack, await start(stack, "third", **order), "completed")
+
+        patched = await stack.induction.patch("/v1/tasks/third", json={"task_model": DEAR})
+        assert patched.status_code == 200, patched.text
+        assert await serves_on(NEW)
+        await measured(task=OLD)
+        assert await serves_on(NEW)
+        await measured()
+        assert await serves_on(DEAR)

@@ -1,6 +1,7 @@
 """A limit of minutes is a promise: no call is on its way past it, and a search ends before."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -110,3 +111,16 @@ async def test_so_many_more_answers_take_as_long_as_those_before(slow: Stack) ->
         await ledger.complete(question(0, 8))
         assert ledger.is_short_of(10_000)
         assert not ledger.is_short_of(40)
+
+
+async def test_how_long_a_probe_waits_says_nothing_of_how_quickly_cases_are_answered(
+    slow: Stack,
+) -> None:
+    """A first answer may wait until its model is loaded."""
+    provider = Provider(seconds=1)
+    async with open_ledger(slow, provider, epoch=204, seconds=20) as ledger:
+        probe = await ledger.probe(replace(question(0, 1)[0], purpose="probe"))
+        assert probe.outcome is Outcome.OK
+        provider.seconds = 0.05
+        await ledger.complete(question(0, 8))
+        assert not ledger.is_short_of(400)

@@ -1,15 +1,18 @@
 """A migration to several models of which one cannot be asked."""
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.fixtures.chat_server import ChatServer
 from tests.fixtures.databases import Databases
+from tests.fixtures.dialects import Server
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import opened, serving
-from tests.induction.runs.driving import reached, start
+from tests.induction.runs.driving import reached, sql, start
+from tests.induction.runs.speaking import beside
 from tests.induction.runs.test_verifying import verified
 
 pytestmark = pytest.mark.law
@@ -65,3 +68,24 @@ async def test_one_whose_provider_never_answers_is_passed_over_at_last(
     gone, new = seen["migration"]["comparisons"]
     assert (gone["kind"], "does not answer" in gone["summary"]) == ("not_judged", True)
     assert new["kind"] == "needs_labels"
+
+
+async def test_a_run_that_is_parked_over_one_model_asks_the_others_nothing_twice(
+    databases: Databases, servers: Servers
+) -> None:
+    busy = (429, {"retry-after": "3600"}, "{}")
+    speaking = {"ready": Server(), "busy": Server(faults=[busy, busy])}
+    probes = "SELECT model, sum(attempts)::int FROM llm_calls WHERE purpose = 'probe' GROUP BY 1"
+    async with beside(databases, servers, speaking) as stack:
+        run = await start(
+            stack, "spoken", kind="migrate", models={"task": "ready/m"}, to_models=["busy/m"]
+        )
+        async with stack.working():
+            for _ in range(2):
+                await reached(stack, run, "parked")
+                (row,) = await sql(stack, "SELECT servers FROM runs WHERE id = $1", run)
+                assert list(json.loads(row["servers"])) == ["ready/m"]
+                await stack.induction.post(f"/v1/runs/{run}/resume")
+            seen = await reached(stack, run, "completed")
+        assert dict(await sql(stack, probes)) == {"ready/m": 1, "busy/m": 1}
+        assert seen["answered_by"].startswith("m of ready at ")

@@ -167,7 +167,8 @@ def test_what_an_older_export_leaves_out_what_made_it_says(
         place_of(endpoint)
 
 
-def test_a_key_without_an_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_or_headers_without_an_address_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     said_by(monkeypatch)
-    with pytest.raises(ValueError, match="NLU_MODEL_URL"):
-        ModelApis(key="sk")
+    for own in ({"key": "sk"}, {"headers": {"X-Gate": "1"}}):
+        with pytest.raises(ValueError, match="NLU_MODEL_URL"):
+            ModelApis(**own)

@@ -1,7 +1,9 @@
 """A prompt that serves as a classifier: how answers are read, and what is said of a failure."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,13 @@ ALIAS = "zero"
 NOWHERE = "http://127.0.0.1:9"
 SEEN: list[tuple[dict[str, Any], str]] = []
 """What the model was sent, and with which key."""
+HEADERS: list[dict[str, str]] = []
+"""Those of the same requests."""
 
 
 async def answer_by_an_alias(request: Request) -> JSONResponse:
     SEEN.append((await request.json(), request.headers["authorization"]))
+    HEADERS.append(dict(request.headers))
     text = json.dumps({"label": ALIAS, "confidence": 0.75})
     return JSONResponse(
         {
@@ -36,11 +41,22 @@ async def answer_by_an_alias(request: Request) -> JSONResponse:
     )
 
 
+async def answer_late(request: Request) -> JSONResponse:
+    await asyncio.sleep(0.4)
+    return await answer_by_an_alias(request)
+
+
+async def refuse(_: Request) -> JSONResponse:
+    return JSONResponse({}, status_code=403)
+
+
 @pytest.fixture(scope="module")
 async def model_url() -> AsyncIterator[str]:
-    """A model that answers with another spelling of a label."""
-    route = Route("/v1/messages", answer_by_an_alias, methods=["POST"])
-    async with serving(Starlette(routes=[route])) as url:
+    """A model that answers with another spelling of a label; below `/late` it takes its time, and
+    below `/closed` it refuses."""
+    answers = {"": answer_by_an_alias, "/late": answer_late, "/closed": refuse}
+    routes = [Route(f"{at}/v1/messages", one, methods=["POST"]) for at, one in answers.items()]
+    async with serving(Starlette(routes=routes)) as url:
         yield url
 
 
@@ -175,3 +191,67 @@ async def test_another_model_is_asked_of_the_same_server_and_logged_by_its_name(
     assert [body["model"] for body, _ in SEEN] == ["another"]
     row = (await stack.logger.get(f"/v1/predictions/{result.log_id}")).json()
     assert row["model_version"] == "offline/another"
+
+
+@pytest.mark.parametrize(("seconds", "is_late"), [(0.1, True), (120.0, False)])
+async def test_an_answer_has_the_seconds_it_had_in_the_measurement(
+    service_of: Any, bundled: dict[str, Any], model_url: str, seconds: float, *, is_late: bool
+) -> None:
+    rewritten(bundled, "'timeout_seconds': 120.0", f"'timeout_seconds': {seconds}")
+    async with service_of(**bundled, model_url=f"{model_url}/late") as service:
+        with pytest.raises(ModelFailed, match="ReadTimeout") if is_late else nullcontext():
+            await service.process_message("hello")
+
+
+async def test_headers_of_the_measurement_are_the_backends_own_and_go_with_its_address_alone(
+    service_of: Any,
+    bundled: dict[str, Any],
+    model_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rewritten(bundled, "'headers': []", "'headers': ['X-Team', 'X-Gate']")
+    monkeypatch.setenv("NLU_MODEL_HEADERS", '{"x-team": "nlu", "authorization": "Gate s3cret"}')
+    HEADERS.clear()
+    async with service_of(**bundled) as service:
+        await service.process_message("hello")
+        await service.process_message("hello")
+        monkeypatch.setenv("NLU_MODEL_URL", model_url)
+        await service.process_message("hello")
+    async with service_of(**bundled, model_url=model_url, model_headers={"X-Gate": "1"}) as service:
+        await service.process_message("hello")
+    sent = [(one.get("x-team"), one.get("x-gate"), one["authorization"]) for one in HEADERS]
+    assert sent == [
+        *[(None, None, "Bearer offline")] * 2,
+        ("nlu", None, "Gate s3cret"),
+        (None, "1", "Bearer offline"),
+    ]
+    lacking = ["(X-Team, X-Gate)", "(X-Gate)", "(X-Team)"]
+    noted = [one for one in caplog.messages if "NLU_MODEL_HEADERS" in one]
+    assert [names in note for names, note in zip(lacking, noted, strict=True)] == [True] * 3
+    assert "s3cret" not in caplog.text
+
+
+async def test_a_server_that_refuses_for_want_of_a_header_is_told_with_its_name(
+    service_of: Any, bundled: dict[str, Any], model_url: str
+) -> None:
+    rewritten(bundled, "'headers': []", "'headers': ['X-Gate']")
+    async with service_of(**bundled, model_url=f"{model_url}/closed") as service:
+        with pytest.raises(ModelFailed, match=r"status 403; .*\(X-Gate\): NLU_MODEL_HEADERS"):
+            await service.process_message("hello")
+
+
+@pytest.mark.parametrize("headers", ["X-Gate: 1", '["X-Gate"]', '{"X-Gate": 1}'])
+async def test_headers_that_are_no_object_of_texts_are_refused_without_them(
+    service_of: Any,
+    bundled: dict[str, Any],
+    model_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    headers: str,
+) -> None:
+    monkeypatch.setenv("NLU_MODEL_URL", model_url)
+    monkeypatch.setenv("NLU_MODEL_HEADERS", headers)
+    async with service_of(**bundled) as service:
+        with pytest.raises(ModelFailed, match="NLU_MODEL_HEADERS") as refused:
+            await service.process_message("hello")
+    assert "X-Gate" not in str(refused.value)

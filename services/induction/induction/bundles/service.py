@@ -34,6 +34,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction.bundles import signing
 from induction.bundles.leaving_out import without_examples
 from induction.bundles.models import BundleOriginRow
+from induction.prompts import endpoints
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptVersionRow
@@ -43,7 +44,7 @@ from induction.settings import Settings
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
 
-KEPT = {"version_hash", "examples_left_out", "scores"}
+KEPT = {"version_hash", "examples_left_out", "scores", "endpoint"}
 MOST_LABELS = 10
 LINEAGE = text(
     """
@@ -120,7 +121,7 @@ async def export(
         .where(col(PromptVersionRow.id).in_(ids))
         .order_by(col(PromptVersionRow.id))
     )
-    versions = [await _bundled(session, row, examples=examples) for row in rows.all()]
+    versions = [await _bundled(session, settings, row, examples=examples) for row in rows.all()]
     evidence = [await _report(session, one) for one in sorted(_runs(versions))]
     made = Bundle(format=FORMAT, task=task, kind=spec.kind, versions=versions, reports=evidence)
     bundle = made.model_dump(mode="json")
@@ -141,9 +142,10 @@ async def export(
 
 
 async def _bundled(
-    session: AsyncSession, row: PromptVersionRow, *, examples: bool
+    session: AsyncSession, settings: Settings, row: PromptVersionRow, *, examples: bool
 ) -> BundledVersion:
     view = await registry.view(session, row)
+    measured = await endpoints.measured(session, row, settings)
     content, left_out = (row.prompt(), 0) if examples else without_examples(row.prompt())
     return BundledVersion(
         id=row.id,
@@ -159,6 +161,7 @@ async def _bundled(
         made_on=view.made_on,
         created_at=view.created_at,
         scores=view.scores,
+        endpoint=None if measured is None else measured.endpoint,
     )
 
 

@@ -11,7 +11,11 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from nlu_shared.schemas.base import canonical
-from nlu_shared.schemas.bundles import FORMAT, key_bytes
+from nlu_shared.schemas.bundles import key_bytes
+
+SIGNED = "induction-bundle/1"
+"""Says what is signed, and stays when the format changes: an older release is to see that a bundle
+is of a newer one, and not that its signature is bad."""
 
 
 def new_key() -> tuple[str, str]:
@@ -49,4 +53,4 @@ def fingerprint(public: str) -> str:
 
 
 def _signed(bundle: Any) -> bytes:
-    return f"{FORMAT}\n{canonical(bundle)}".encode()
+    return f"{SIGNED}\n{canonical(bundle)}".encode()

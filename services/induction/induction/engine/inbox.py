@@ -12,7 +12,7 @@ class Inbox:
     cancel: ends everything.
     hints: for the next proposals.
     pins: names of blocks that no later change may edit.
-    stop: why the search must end, the final evaluation excepted.
+    stop: the minutes are used up, but for the final evaluation, in words: the search must end.
     approval: what was decided. A reading after `ApprovalAwaited` is not answered before there is
         one, or a cancellation.
     """

@@ -176,7 +176,7 @@ class RunContext:
 
     @property
     def is_out_of_time(self) -> bool:
-        """Whether the limit of minutes kept a call from being sent, or cut one off."""
+        """Whether the limit of minutes ended the search, or after `begin_final` what follows."""
         return self._state.is_out_of_time
 
     def reserve(self, calls: int) -> None:
@@ -194,7 +194,7 @@ class RunContext:
 
     def begin_final(self) -> None:
         """Frees the reserved calls; from here on a reason to stop the search ends nothing."""
-        self._state.final = True
+        self._state.final, self._state.is_out_of_time = True, False
         self._state.calls_reserved = 0
 
     async def tell(self, event: Event) -> None:
@@ -241,6 +241,7 @@ class RunContext:
         state.pending_hints += inbox.hints
         state.pins.update(inbox.pins)
         state.cancelled = state.cancelled or inbox.cancel
+        state.is_out_of_time |= bool(inbox.stop) and not (state.stop_reason or state.final)
         state.stop_reason = state.stop_reason or inbox.stop
         return inbox
 

@@ -6,7 +6,7 @@ a confidence too: who answers with both heeds schemas.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 
 from nlu_shared.rendering.prompt import AnswerSpace, read
 from nlu_shared.rendering.request import ModelRequest, framed
@@ -28,6 +28,8 @@ SYSTEM = (
     ' {"label": "stone"} and nothing else.'
 )
 Ask = Callable[[Call], Awaitable[ModelAnswer]]
+Keep = Callable[[str, Server, Sequence[str]], Awaitable[None]]
+"""Stores what answers under a model's name, with what people should know about it."""
 QUOTED = 120
 """Characters of an unusable answer that are shown."""
 
@@ -42,10 +44,11 @@ async def find(
     ledger: Ledger,
     answering: Answering,
     models: Iterable[str],
+    keep: Keep,
     dispensable: Collection[str] = frozenset(),
-) -> tuple[dict[str, Server], list[str]]:
-    """The server behind each model, as far as no run has to guess any more, and what people should
-    know about them. The offline model needs no probe.
+) -> None:
+    """Finds out about the server behind each model, as far as no run has to guess any more. The
+    offline model needs no probe.
 
     Raises as `Ledger.complete` does, and StopRun where a server takes no form of the request, or
     answers with nothing that can be used; of dispensable models only where none is left.
@@ -53,20 +56,20 @@ async def find(
     ledger: books each probe.
     answering: knows the servers then.
     models: those that are to be found out about.
+    keep: gets each as soon as it is known, whatever becomes of the others.
     dispensable: those of them whose server keeps its fault, while the others are asked.
     """
-    notes: list[str] = []
     for model in dict.fromkeys(models):
-        if answering.server(model).identity == OFFLINE:
-            continue
+        notes: list[str] = []
         try:
-            notes += await _found_out(ledger, answering, model, may_miss=model in dispensable)
+            if answering.server(model).identity != OFFLINE:
+                notes = await _found_out(ledger, answering, model, may_miss=model in dispensable)
         except StopRun as stopped:
             if model not in dispensable:
                 raise
             faulty = answering.server(model).model_copy(update={"fault": stopped.reason})
             answering.servers[model] = faulty
-    return answering.servers, notes
+        await keep(model, answering.server(model), notes)
 
 
 async def _found_out(

@@ -4,7 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from nlu_shared.schemas.base import Schema
-from nlu_shared.schemas.endpoints import NEWER_LENGTH, ApiForm, Dialect, ModelEndpoint
+from nlu_shared.schemas.endpoints import (
+    NEWER_LENGTH,
+    TIMEOUT_SECONDS,
+    ApiForm,
+    Dialect,
+    HeaderName,
+    ModelEndpoint,
+)
 
 from induction.providers import OFFLINE
 
@@ -61,6 +68,8 @@ class Server(Schema):
     window: tokens of prompt and answer, where known.
     fault: why it cannot be asked; None: it can.
     has_address: whether its provider was given an address of its own.
+    timeout_seconds: for one answer.
+    headers: names of those that its provider is sent with every request.
     """
 
     identity: str
@@ -76,6 +85,8 @@ class Server(Schema):
     window: int | None = None
     fault: str | None = None
     has_address: bool = False
+    timeout_seconds: float = TIMEOUT_SECONDS
+    headers: tuple[HeaderName, ...] = ()
 
     def is_at(self, identity: str) -> bool:
         """Whether that is where it was found, whatever it has reported since."""
@@ -94,6 +105,8 @@ class Server(Schema):
             model=self.model,
             dialect=dialect,
             has_address=not self.is_at(self.provider) or self.has_address,
+            timeout_seconds=self.timeout_seconds,
+            headers=self.headers,
         )
 
     @property

@@ -19,8 +19,6 @@ from induction.resources import Resources
 
 SUBJECT = "[induction] a test of this channel"
 WORDS = "This is a test: no run has ended. Reports of runs will arrive here as this did."
-ANSWERED = ("status ", "smtp refused", *(f"smtp {digit}" for digit in range(2, 6)))
-"""How the reasons of those begin who were reached, and would not have it."""
 
 
 async def sent(resources: Resources, channel_id: UUID, caller: Caller) -> ChannelTest:
@@ -36,13 +34,13 @@ async def _attempt(
     try:
         await channels.send(address, message, service.outward(resources.settings))
     except notify.NotDelivered as failed:
-        return undelivered(failed.reason)
+        return _undelivered(failed)
     return ChannelTest(outcome=TestOutcome.DELIVERED, reason=None, summary="Delivered.")
 
 
-def undelivered(reason: str) -> ChannelTest:
-    """What to say of a reason that is no success."""
-    if reason.startswith(ANSWERED):
+def _undelivered(failed: notify.NotDelivered) -> ChannelTest:
+    reason = failed.reason
+    if failed.is_refused:
         return ChannelTest(
             outcome=TestOutcome.REFUSED, reason=reason, summary=f"Refused: {reason}."
         )

@@ -32,12 +32,13 @@ _MEASURED = text(
         coalesce(making.task_model IN (version.full_name, version.short_name)
             AND made.model <> making.task_model AND measured.model = made.model, false) DESC,
         measured.model IN (version.full_name, version.short_name) DESC,
+        coalesce(measured.model = made.model, false) DESC,
         measured.rank, measured.run_id DESC
     """
 )
-"""The newest run that measured it on the task's own model, else the newest that did on any; of one
-without a score the run that made it. First of all the run that made it to leave the model that the
-task still has."""
+"""The newest run that measured it on the task's own model, else on the model that it was made for,
+else on any; of one without a score the run that made it. First of all the run that made it to leave
+the model that the task still has."""
 _PROBED = text(
     """
     SELECT servers -> CAST(:model AS text) FROM runs
@@ -59,6 +60,15 @@ _FIRST = text(
 )
 """The run that made it, or of a version from outside the first that measured it on its model."""
 
+_CARRIED = text(
+    """
+    SELECT origin -> 'endpoint' FROM bundle_origins
+    WHERE version_id = :version_id AND jsonb_typeof(origin -> 'endpoint') = 'object'
+    ORDER BY taken_at, origin_id LIMIT 1
+    """
+)
+"""How its model was asked elsewhere, by the first bundle that tells."""
+
 
 class ModelChoice(NamedTuple):
     """A model by its name here, and how it is asked; None: nobody here knows."""
@@ -71,9 +81,11 @@ async def served_with(
     session: AsyncSession, versions: Mapping[UUID, str], settings: ModelSettings
 ) -> dict[UUID, ModelChoice]:
     """What answers where these versions serve: the task's own model where they were measured with
-    it, else the model that they were last measured with; of what a migration made, the new model
-    while the task has the old one. To try a version on another model changes nothing of what
-    serves. Versions that were never measured are left out: they are asked of the task's own.
+    it, else the model that they were made for, else the one that they were last measured with. Of
+    what a migration made it is the new model while the task has the old one, and after the task got
+    a third one until a run has measured it with that. To try a version on another model changes
+    nothing of what serves. Versions that were never measured are left out: they are asked of the
+    task's own.
 
     versions: with their task's own model, else the service's.
     settings: the names of providers, and how a model is asked that no run has asked.
@@ -89,27 +101,61 @@ async def served_with(
     }
 
 
+async def measured(
+    session: AsyncSession, row: PromptVersionRow, settings: ModelSettings
+) -> ModelChoice | None:
+    """As `served_with`; None: nothing here has measured it."""
+    own = (await tasks.get(session, row.task)).task_model or settings.task_model
+    return (await served_with(session, {row.id: own}, settings)).get(row.id)
+
+
 async def of_version(
     session: AsyncSession, row: PromptVersionRow, settings: ModelSettings
 ) -> ModelChoice:
-    """As `served_with`; how a model is asked that the version was not measured with, as the newest
-    run found it out that asked it, else as the settings have it."""
+    """As `served_with`. A version that was not measured here is asked of the task's own model,
+    whatever a bundle says it was measured with: no text goes to a provider by the word of another
+    instance. How, as the newest run found it out that asked that model, else as the bundle tells
+    of the same model, else as the settings have it."""
+    if (known := await measured(session, row, settings)) is not None:
+        return known
     own = (await tasks.get(session, row.task)).task_model or settings.task_model
-    if measured := await served_with(session, {row.id: own}, settings):
-        return measured[row.id]
     server = (await session.execute(_PROBED, {"model": own})).scalar()
-    return ModelChoice(own, _endpoint(server, own, settings))
+    endpoint = _endpoint(server, own, settings)
+    if (
+        server is None
+        and endpoint is not None
+        and (carried := await _carried(session, row)) is not None
+    ):
+        endpoint = _spoken_to_alike(endpoint, carried)
+    return ModelChoice(own, endpoint)
 
 
 async def first_measured(
     session: AsyncSession, row: PromptVersionRow, settings: ModelSettings
 ) -> ModelChoice:
-    """The model that the version was made for, which stays, else as `served_with`."""
+    """The model that the version was made for, which stays, else as `served_with`; how it is asked
+    by the first run that did, else by the bundle that it came in."""
     if row.model is None:
         return await of_version(session, row, settings)
     params = {"version_id": row.id, "model": row.model}
     server = (await session.execute(_FIRST, params)).scalar()
+    carried = await _carried(session, row) if server is None else None
+    if carried is not None and row.model in (carried.model, f"{carried.provider}/{carried.model}"):
+        return ModelChoice(row.model, carried)
     return ModelChoice(row.model, _endpoint(server, row.model, settings))
+
+
+async def _carried(session: AsyncSession, row: PromptVersionRow) -> ModelEndpoint | None:
+    carried = (await session.execute(_CARRIED, {"version_id": row.id})).scalar()
+    return None if carried is None else ModelEndpoint.model_validate(carried)
+
+
+def _spoken_to_alike(own: ModelEndpoint, carried: ModelEndpoint) -> ModelEndpoint:
+    """The own one in the dialect of another instance's, where both are of one model, by its
+    provider's name: its address, its time limit and its headers are those of here."""
+    names = ("provider", "api", "model")
+    is_same = all(getattr(own, name) == getattr(carried, name) for name in names)
+    return own.model_copy(update={"dialect": carried.dialect}) if is_same else own
 
 
 def _endpoint(server: object, model: str, settings: ModelSettings) -> ModelEndpoint | None:

@@ -17,26 +17,23 @@ from induction.cases import service as cases
 from induction.engine.headroom.classifier import with_classifier
 from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED
-from induction.history import failures
-from induction.llm import probing
 from induction.llm.accounting.accounting import Account
 from induction.llm.accounting.entries import LeaseLost
 from induction.llm.adapters.models import Answering
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.ledger import Ledger
 from induction.llm.prices import PriceTable
-from induction.llm.servers import nobody_left
 from induction.pricing import service as pricing
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs import batches
 from induction.runs.computing import process as engine_process
 from induction.runs.computing.patience import Patience, patience_while_parked
-from induction.runs.computing.process import EngineProcess
-from induction.runs.driving import clock, inbox, journal, lease, loading
+from induction.runs.computing.process import EngineProcess, failed_inside
+from induction.runs.driving import clock, inbox, journal, lease, loading, probed
 from induction.runs.driving.looks import UNANSWERED_MINUTES, Ended, Looks, RunEnd
 from induction.runs.driving.runtime import ApprovalPending, PauseRequested, RunRuntime
 from induction.runs.models import RunRow
-from induction.runs.starting.answering import dispensable, models_of
+from induction.runs.starting.answering import models_of
 from induction.runs.starting.planning import keep
 from induction.runs.streaming import stream
 
@@ -124,10 +121,10 @@ async def drive(resources: Resources, run: RunRow) -> None:
                 await lease.crashed(held, str(died))
         except engine_process.EngineFailed as failed:
             log.error("run failed", error=failed.kind, trace=str(failed), **keys)
-            await _end(resources, run, f"The run failed inside: {failed.kind}.")
+            await _end(resources, run, failed_inside(failed.kind))
         except Exception as error:
             log.exception("run failed", **keys)
-            await _end(resources, run, f"The run failed inside: {type(error).__name__}.")
+            await _end(resources, run, failed_inside(type(error).__name__))
     await stream.announce(resources.redis, run.id)
 
 
@@ -169,19 +166,7 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease, looks: L
     )
     looks.ledger, looks.answering = ledger, answering
     await ledger.load(resources.database, APP_IDENTITY)
-    if unknown := [model for model in models_of(run) if model not in run.servers]:
-        held.check()
-        servers, notes = await probing.find(ledger, answering, unknown, dispensable(run))
-        if why := nobody_left(map(answering.server, run.to_models)):
-            raise StopRun(why)
-        async with session_scope(resources.database, APP_IDENTITY) as session:
-            row = await journal.held(session, run.id, run.fence)
-            row.servers = {model: one.model_dump(mode="json") for model, one in servers.items()}
-            row.notes = [*row.notes, *notes]
-            row.provider = servers[run.task_model].identity
-            row.remembered = await failures.of_one_server(session, row.remembered, row.provider)
-            run.servers, run.notes = row.servers, row.notes
-            run.provider, run.remembered = row.provider, row.remembered
+    await probed.introduce_all(resources, run, ledger, answering, held.check)
     return ledger
 
 

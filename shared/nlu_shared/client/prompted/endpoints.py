@@ -5,10 +5,13 @@ A text goes to no vendor that the prompt was not measured with, but by the calle
 of one's own is no prompt's affair: it is said here, by the environment.
 """
 
-from collections.abc import Mapping
+import json
+import logging
+from collections.abc import Awaitable, Mapping
 from typing import NamedTuple
 
 from nlu_shared.client.prompted.model import (
+    HEADERS,
     KEY,
     ChatCompletionsApi,
     MessagesApi,
@@ -28,8 +31,9 @@ from nlu_shared.schemas.endpoints import (
     provider_of,
 )
 
+log = logging.getLogger(__name__)
 URL = "NLU_MODEL_URL"
-"""With KEY: of the server that answers, whatever model and provider a prompt names."""
+"""With KEY and HEADERS: of the server that answers, whatever model and provider a prompt names."""
 
 
 class Vendor(NamedTuple):
@@ -57,11 +61,18 @@ APIS: Mapping[ApiForm, type[ModelApi]] = {
 
 
 class Place(NamedTuple):
-    """Where a model is asked, and with which key; `key_name` is the variable that it is from."""
+    """Where a model is asked, with which key, and which headers beside; `key_name` is the variable
+    that the key is from."""
 
     url: str
     key: str | None
     key_name: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def lacks(self, endpoint: ModelEndpoint) -> tuple[str, ...]:
+        """The headers that were sent in the measurement, and are not here."""
+        here = {name.lower() for name, _ in self.headers}
+        return tuple(name for name in endpoint.headers if name.lower() not in here)
 
 
 def endpoint_of(prompt: ServedPrompt, model: str) -> ModelEndpoint:
@@ -112,7 +123,7 @@ def instead(measured: ModelEndpoint, model: str) -> ModelEndpoint:
 def place_of(endpoint: ModelEndpoint) -> Place:
     """By the environment. Raises ModelFailed where it does not say: then nothing is sent."""
     if url := variable(URL):
-        return Place(url, variable(KEY), KEY)
+        return Place(url, variable(KEY), KEY, _headers())
     vendor = VENDORS.get(endpoint.provider)
     if vendor is None or vendor.api is not endpoint.api:
         raise ModelFailed(
@@ -127,16 +138,36 @@ def place_of(endpoint: ModelEndpoint) -> Place:
     return Place(url, variable(vendor.key), vendor.key)
 
 
-class ModelApis:
-    """The servers of the models that prompts name. With `url` (and `key`) that one is asked,
-    whatever a prompt names; else the environment says which, at each call."""
+def _headers() -> tuple[tuple[str, str], ...]:
+    """Raises ModelFailed."""
+    try:
+        headers = json.loads(variable(HEADERS) or "{}")
+    except ValueError:
+        headers = None
+    if not isinstance(headers, dict) or not all(isinstance(one, str) for one in headers.values()):
+        raise ModelFailed(f"{HEADERS} is no JSON object of texts")
+    return tuple(headers.items())
 
-    def __init__(self, *, url: str | None = None, key: str | None = None) -> None:
-        place = url if key is None else url or variable(URL)
-        if place is None and key is not None:
-            raise ValueError(f"a key is given, and no address that it is for: give one, or {URL}")
-        self._place = None if place is None else Place(place, key, KEY)
+
+class ModelApis:
+    """The servers of the models that prompts name. With `url` (and `key` and `headers`) that one is
+    asked, whatever a prompt names; else the environment says which, at each call."""
+
+    def __init__(
+        self,
+        *,
+        url: str | None = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        has_more = key is not None or headers is not None
+        place = url or (variable(URL) if has_more else None)
+        if place is None and has_more:
+            raise ValueError(f"a key or headers, and no address that they are for: {URL} gives one")
+        own = tuple((headers or {}).items())
+        self._place = None if place is None else Place(place, key, KEY, own)
         self._open: dict[tuple[ApiForm, Place], ModelApi] = {}
+        self._warned: set[tuple[str, ...]] = set()
 
     async def complete(self, request: ModelRequest, endpoint: ModelEndpoint) -> ModelAnswer:
         """Raises ModelFailed."""
@@ -144,9 +175,27 @@ class ModelApis:
         at = endpoint.api, place
         if at not in self._open:
             self._open[at] = APIS[endpoint.api](
-                url=place.url, key=place.key, key_name=place.key_name
+                url=place.url, key=place.key, key_name=place.key_name, headers=place.headers
             )
-        return await self._open[at].complete(request, endpoint.dialect)
+        asking = self._open[at].complete(
+            request, endpoint.dialect, seconds=endpoint.timeout_seconds
+        )
+        return await (self._lacking(lacks, asking) if (lacks := place.lacks(endpoint)) else asking)
+
+    async def _lacking(self, names: tuple[str, ...], asking: Awaitable[ModelAnswer]) -> ModelAnswer:
+        """Many a header changes nothing of an answer, so the lack of one stops nobody by itself; it
+        is told once, and where the server does not answer."""
+        lack = (
+            f"measured with headers that are not set here ({', '.join(names)}): {HEADERS}, a JSON"
+            f" object of texts, goes with {URL}"
+        )
+        if names not in self._warned:
+            self._warned.add(names)
+            log.warning("the prompt's model was %s", lack)
+        try:
+            return await asking
+        except ModelFailed as failure:
+            raise ModelFailed(f"{failure}; it was {lack}") from None
 
     async def close(self) -> None:
         for one in list(self._open.values()):

@@ -8,7 +8,7 @@ import asyncio
 import json
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import httpx2
@@ -19,13 +19,13 @@ from nlu_shared.client.errors import ClientError
 from nlu_shared.client.loops import Clients
 from nlu_shared.rendering import ModelAnswer, ModelRequest, as_bytes, body_of
 from nlu_shared.rendering.answers import read_completion, read_message
-from nlu_shared.schemas.endpoints import WHOLE, ApiForm, Dialect
+from nlu_shared.schemas.endpoints import TIMEOUT_SECONDS, WHOLE, ApiForm, Dialect
 
 VERSION = "2026-10-21"
-TIMEOUT = httpx2.Timeout(60, connect=5)
+CONNECT_SECONDS = 5.0
 AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same request may be answered."""
-KEY = "NLU_MODEL_KEY"
+KEY, HEADERS = "NLU_MODEL_KEY", "NLU_MODEL_HEADERS"
 NO_KEY = "offline"
 """The Messages API wants a key; the model that ships takes any."""
 
@@ -36,16 +36,25 @@ class ModelFailed(ClientError):
 
 class ModelApi(ABC):
     """One server, asked in one form. `url` is its address, up to the path of the form; `key_name`
-    the variable that its key is from."""
+    the variable that its key is from; `headers` go with every request, and come before those of the
+    form with the same names."""
 
     form: ClassVar[ApiForm]
     path: ClassVar[str]
 
-    def __init__(self, *, url: str, key: str | None = None, key_name: str = KEY) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        key: str | None = None,
+        key_name: str = KEY,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
         self._url = f"{url.rstrip('/')}{self.path}"
-        self._headers = {**self.headers(key), "Content-Type": "application/json"}
-        self._key_name = key_name
-        self._clients = Clients(lambda: httpx2.AsyncClient(timeout=TIMEOUT, verify=trusted()))
+        self._own = {**self.headers(key), "Content-Type": "application/json"}
+        self._extra = headers
+        self._names = f"{key_name} or {HEADERS}" if headers else key_name
+        self._clients = Clients(lambda: httpx2.AsyncClient(verify=trusted()))
 
     def headers(self, key: str | None) -> Mapping[str, str]:
         """Beside the kind of the body."""
@@ -55,25 +64,30 @@ class ModelApi(ABC):
     def read(self, body: Any) -> ModelAnswer | None:
         """The answer in the parsed body of a response; None where there is none."""
 
-    async def complete(self, request: ModelRequest, dialect: Dialect | None = None) -> ModelAnswer:
+    async def complete(
+        self,
+        request: ModelRequest,
+        dialect: Dialect | None = None,
+        *,
+        seconds: float = TIMEOUT_SECONDS,
+    ) -> ModelAnswer:
         """In the whole of the form, where no dialect is named. Tried as often as `BRIEF` says,
-        where that may help. Raises ModelFailed."""
+        where that may help, for so many seconds each time. Raises ModelFailed."""
         try:
             body = as_bytes(body_of(request, self.form, dialect or WHOLE[self.form]))
         except (ValueError, RecursionError):
             raise ModelFailed("the text cannot be sent: it has no form in UTF-8") from None
+        timeout = httpx2.Timeout(seconds, connect=CONNECT_SECONDS)
         tried = 0
         while True:
             try:
                 answer = await self._clients.get().post(
-                    self._url, content=body, headers=self._headers
+                    self._url, content=body, headers=self._headers(), timeout=timeout
                 )
             except (httpx2.HTTPError, httpx2.InvalidURL) as error:
                 why, after, may_repeat = type(error).__name__, None, True
             except ValueError:
-                raise ModelFailed(
-                    f"{self._key_name} cannot be sent: a key is plain ASCII"
-                ) from None
+                raise ModelFailed(f"{self._names} cannot be sent: it is plain ASCII") from None
             else:
                 if answer.is_success and (read := self.read(_json(answer.content))):
                     return read
@@ -88,6 +102,12 @@ class ModelApi(ABC):
 
     async def close(self) -> None:
         await self._clients.close()
+
+    def _headers(self) -> httpx2.Headers:
+        """Raises ValueError where one is not plain ASCII."""
+        headers = httpx2.Headers(self._own)
+        headers.update(self._extra)
+        return headers
 
 
 class MessagesApi(ModelApi):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import localtime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -23,20 +24,24 @@ from nlu_shared.kit.outward.outbound import UnsafeAddress, post
 from nlu_shared.schemas.base import canonical
 
 SMTP_SECONDS = 20.0
+SMTP_REPLIES = range(200, 600)
+"""Codes of a server's own; the library has others for what is no reply."""
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with
 
 
-MISUNDERSTOOD = "status 400"
 MOST_SLACK = 40_000
 """Characters of a message's text."""
 
 
 class NotDelivered(Exception):
-    """`reason` is a word or two and a status, never an address or an answer's text."""
+    """`reason` is a word or two and a status, never an address or an answer's text; `status` that
+    of a web server. `is_refused`: somebody was reached, and would not have it."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, status: int | None = None, is_refused: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.status = status
+        self.is_refused = is_refused or status is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ async def slack(url: str, message: Message, *, private_hosts: Collection[str] = 
             both = canonical({**in_words, "blocks": message.blocks}).encode()
             await _post(url, both, {}, private_hosts)
         except NotDelivered as refused:
-            if refused.reason != MISUNDERSTOOD:
+            if refused.status != HTTPStatus.BAD_REQUEST:
                 raise
         else:
             return
@@ -129,9 +134,10 @@ def _named() -> Iterator[None]:
     try:
         yield
     except aiosmtplib.SMTPResponseException as refused:
-        raise NotDelivered(f"smtp {refused.code}") from None
+        is_answer = refused.code in SMTP_REPLIES
+        raise NotDelivered(f"smtp {refused.code}", is_refused=is_answer) from None
     except aiosmtplib.SMTPRecipientsRefused:
-        raise NotDelivered("smtp refused all recipients") from None
+        raise NotDelivered("smtp refused all recipients", is_refused=True) from None
     except (aiosmtplib.SMTPException, OSError):
         raise NotDelivered("smtp unreachable") from None
 
@@ -162,7 +168,7 @@ async def _post(
     except (httpx2.HTTPError, OSError):
         raise NotDelivered("unreachable") from None
     if not 200 <= status < 300:
-        raise NotDelivered(f"status {status}")
+        raise NotDelivered(f"status {status}", status=status)
 
 
 def _escaped(text: str) -> str:

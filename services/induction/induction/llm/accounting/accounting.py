@@ -19,7 +19,7 @@ from induction.engine.limits import LIMITS, limit_of_minutes
 from induction.engine.runtime import Call
 from induction.llm import prices
 from induction.llm.accounting.batch_entries import Intended
-from induction.llm.accounting.budget import Budget, dollars
+from induction.llm.accounting.budget import Budget, Promise
 from induction.llm.accounting.entries import (
     Copied,
     Granted,
@@ -74,7 +74,7 @@ class Accounting:
         self._account = account
         self._commits = commits
         self._model = model
-        self.budget = Budget(calls_limit=account.calls_limit, usd_limit=account.usd_limit)
+        self.budget = Budget(account.calls_limit, account.usd_limit, account.month_cap_usd)
 
     def admit(self, key: Key, one: Call) -> Flight | None:
         """The call, if it fits into what the run may still spend; a reservation must follow."""
@@ -112,7 +112,7 @@ class Accounting:
                 flight.month = receipt.month
             else:
                 self.budget.release(flight.bound)
-                self.budget.limit_passed = self._months_cap
+                self.budget.limit_passed = Promise.MONTH
         return granted
 
     async def reserve_again(self, flight: Flight) -> bool:
@@ -169,16 +169,14 @@ class Accounting:
         """The answer with the limit that kept the call from being sent, or sent again: that which
         the last refused call would have passed, or the minutes."""
         is_late = outcome is Outcome.OUT_OF_TIME
-        limit = limit_of_minutes(self._account.minutes) if is_late else self.budget.limit_passed
+        limit = limit_of_minutes(self._account.minutes) if is_late else self.budget.limit_in_words
         return replace(answer or ModelAnswer(outcome), text=limit)
 
-    @property
-    def _months_cap(self) -> str:
-        return f"the month's cap of {dollars(self._account.month_cap_usd)}"
-
     def _beyond_month(self, one: Call, answer: ModelAnswer) -> Decimal | None:
-        """What would have been reserved, where the month's cap had no room for it."""
-        if answer.outcome is not Outcome.OVER_BUDGET or answer.text != self._months_cap:
+        """What would have been reserved, where the month's cap had no room for it; `answer` is the
+        newest that was refused, if it is one."""
+        is_refused = answer.outcome is Outcome.OVER_BUDGET
+        if not is_refused or self.budget.limit_passed is not Promise.MONTH:
             return None
         return prices.upper_bound(one.request, datetime.now(UTC).date(), self._account.prices)
 

@@ -2,28 +2,52 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum, auto
 
 from induction.engine.limits import limit_of_calls
+
+
+class Promise(Enum):
+    """What a call may not break."""
+
+    CALLS = auto()
+    MONEY = auto()
+    MONTH = auto()
 
 
 @dataclass(slots=True)
 class Budget:
     """Calls and money of one run: settled, and reserved for calls that are on their way.
-    `limit_passed` names, for people, the promise that the last refused call would have broken."""
+    `limit_passed` is the promise that the last refused call would have broken; None: none was
+    refused."""
 
     calls_limit: int
     usd_limit: Decimal
+    month_cap_usd: Decimal
     calls: int = 0
     usd: Decimal = Decimal(0)
-    limit_passed: str = ""
+    limit_passed: Promise | None = None
+
+    @property
+    def limit_in_words(self) -> str:
+        """For people."""
+        match self.limit_passed:
+            case None:
+                return ""
+            case Promise.CALLS:
+                return limit_of_calls(self.calls_limit)
+            case Promise.MONEY:
+                return f"the limit of {dollars(self.usd_limit)}"
+            case Promise.MONTH:
+                return f"the month's cap of {dollars(self.month_cap_usd)}"
 
     def admit(self, bound: Decimal) -> bool:
         """Reserves one call of at most `bound`, if neither promise is broken by it."""
         if self.calls + 1 > self.calls_limit:
-            self.limit_passed = limit_of_calls(self.calls_limit)
+            self.limit_passed = Promise.CALLS
             return False
         if self.usd + bound > self.usd_limit:
-            self.limit_passed = f"the limit of {dollars(self.usd_limit)}"
+            self.limit_passed = Promise.MONEY
             return False
         self.calls += 1
         self.usd += bound

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 from nlu_shared.certificates import trusted
 from nlu_shared.rendering import body_of
-from nlu_shared.schemas.endpoints import WHOLE, ApiForm, Dialect
+from nlu_shared.schemas.endpoints import TIMEOUT_SECONDS, WHOLE, ApiForm, Dialect
 from openai import (
     APIConnectionError,
     APIStatusError,
@@ -33,7 +33,7 @@ ADAPTER_VERSION = "chat/1"
 """Part of every ledger key: raise it when equal requests would go out differently."""
 NO_KEY = "none"
 """The SDK wants a key; a server that asks for none takes any."""
-TIMEOUT = timedelta(seconds=120)
+TIMEOUT = timedelta(seconds=TIMEOUT_SECONDS)
 DIALECT = WHOLE[ApiForm.CHAT_COMPLETIONS]
 WINDOW_FIELDS = ("max_model_len", "context_length", "n_ctx", "n_ctx_train")
 PROBE_SECONDS = 5.0

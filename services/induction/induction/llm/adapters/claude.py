@@ -22,7 +22,7 @@ from anthropic import (
 )
 from nlu_shared.certificates import trusted
 from nlu_shared.rendering import body_of
-from nlu_shared.schemas.endpoints import NEWER_LENGTH, ApiForm, Dialect
+from nlu_shared.schemas.endpoints import NEWER_LENGTH, TIMEOUT_SECONDS, ApiForm, Dialect
 
 from induction.llm.adapters.attempts import Again, always, settled
 from induction.llm.adapters.claude_batches import ClaudeBatches
@@ -35,7 +35,7 @@ ADAPTER_VERSION = "claude/1"
 """Part of every ledger key: raise it when equal requests would go out differently."""
 SAMPLE_HEADER = "x-sample"
 """Tells the offline model which repeat this is; the provider ignores it and is noisy by itself."""
-TIMEOUT = timedelta(seconds=120)
+TIMEOUT = timedelta(seconds=TIMEOUT_SECONDS)
 DIALECT = Dialect(length_field=NEWER_LENGTH)
 """The Messages API has one name for the length only, and no temperature any more."""
 

@@ -121,6 +121,8 @@ class Models:
             dialect=dialect.model_copy(update={"effort": provider.effort}),
             window=provider.context_window,
             has_address=provider.has_address,
+            timeout_seconds=provider.timeout_seconds,
+            headers=provider.header_names,
         )
 
     async def complete(

@@ -7,13 +7,14 @@ from enum import StrEnum
 @dataclass(frozen=True, slots=True)
 class RunConditions:
     """What was asked of a run, by how many seconds its minutes are over (below 0: are left), how
-    many events it has, and what its row says of how it stands."""
+    many events it has, what its row says of how it stands, and whether a batch of it is open."""
 
     cancel: bool
     pause: bool
     seconds_over: float
     events: int = 0
     reason: str | None = None
+    awaits_batch: bool = False
 
 
 class Patience(StrEnum):
@@ -38,7 +39,10 @@ def patience(standing: RunConditions, *, computing: float, grace: float) -> Pati
 
 def patience_while_parked(standing: RunConditions) -> Patience:
     """A parked run computes nothing and needs no grace: past its minutes it is over, also where a
-    pause was asked, since a paused run would find them used up when it resumes."""
+    pause was asked, since a paused run would find them used up when it resumes. Not while a batch
+    is open: its answers are paid for, waiting for them counts no minutes, and the run comes to its
+    own end with them."""
     if standing.cancel:
         return Patience.CANCEL
-    return Patience.TOO_SLOW if standing.seconds_over > 0 else Patience.GO_ON
+    is_over = standing.seconds_over > 0 and not standing.awaits_batch
+    return Patience.TOO_SLOW if is_over else Patience.GO_ON

@@ -63,6 +63,11 @@ class EngineFailed(Exception):
         self.kind = kind
 
 
+def failed_inside(kind: str) -> str:
+    """The reason of a run that ended by an error of this name."""
+    return f"The run failed inside: {kind}."
+
+
 class EngineDied(EngineFailed):
     """Its process ended by itself: killed, or out of memory."""
 

@@ -20,7 +20,9 @@ async def standing(session: AsyncSession, run_id: UUID, fence: int) -> RunCondit
         text(
             f"""
             SELECT cancel_requested, pause_requested, limits, last_event, reason,
-                {MINUTES} AS minutes FROM runs
+                {MINUTES} AS minutes, EXISTS (
+                    SELECT FROM llm_batches WHERE run_id = runs.id AND ended_at IS NULL
+                ) AS awaits_batch FROM runs
             WHERE id = :id AND fence = :fence AND status = 'running'
             """  # noqa: S608 - a constant of ours
         ),
@@ -36,4 +38,5 @@ async def standing(session: AsyncSession, run_id: UUID, fence: int) -> RunCondit
         seconds_over=60 * (row.minutes - limits.minutes),
         events=row.last_event,
         reason=row.reason,
+        awaits_batch=row.awaits_batch,
     )

@@ -1,7 +1,6 @@
 """What finished runs and the month's spend say of a run before it starts."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from uuid import UUID
@@ -12,16 +11,20 @@ from nlu_shared.schemas.runs import RunKind, RunStatus
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction.engine.limits import BUDGET, MINUTES
 from induction.llm import prices
 from induction.pricing import service as pricing
 from induction.runs.models import RunRow
+from induction.runs.starting import repricing
 from induction.runs.starting.estimate import within
+from induction.runs.starting.repricing import AlikeCalls
 from induction.settings import Settings
 from induction.task_kinds.base import Usage
 
 NEWEST = 20
 """Finished runs that are looked at: older ones say little of today's rate."""
 TOKENS = [one.name for one in fields(Usage)]
+PARTS = [one.name for one in fields(AlikeCalls) if one.name != "mean"]
 FEW, FEW_OFF = 3, 1.5
 """Of fewer searches a range is told so many times wider to both sides: no two take as much."""
 WHAT = ("calls", "usd", "minutes")
@@ -33,7 +36,7 @@ _TAKEN = text(
     """
     SELECT run.id, coalesce(run.predictions, run.dataset_size)
             * (1 + jsonb_array_length(members) + jsonb_array_length(to_models)) AS questions,
-        spent.calls, spent.usd,
+        spent.calls,
         (extract(epoch FROM run.completed_at - run.started_at) - run.idle_seconds)::float8 / 60
             AS minutes,
         run.task = :task AS is_own
@@ -43,19 +46,20 @@ _TAKEN = text(
             AND batches = :batches AND to_models = CAST(:to_models AS jsonb)
             AND optimise = :optimise AND (candidate_version_id IS NOT NULL) = :tries_one
             AND (kind <> 'migrate' OR (agreement, predictions IS NULL) = (:agreement, :on_cases))
-            AND reason NOT LIKE '%month''s cap%'
-            AND (reason NOT LIKE 'budget%' OR (limits->>'calls')::int >= :calls
+            AND NOT EXISTS (
+                SELECT 1 FROM llm_calls WHERE run_id = runs.id AND refused_usd IS NOT NULL
+            )
+            AND (split_part(reason, ':', 1) <> :budget OR (limits->>'calls')::int >= :calls
                 AND (limits->>'money_usd')::float8 >= :money_usd)
-            AND (reason NOT LIKE 'minutes%' OR (limits->>'minutes')::float8 >= :minutes)
+            AND (split_part(reason, ':', 1) <> :minutes_used
+                OR (limits->>'minutes')::float8 >= :minutes)
             AND coalesce(predictions, dataset_size) > 0 AND started_at IS NOT NULL
             AND (NOT :is_search OR ((limits->>'iterations')::int, coalesce(folds, 0), proposals,
                 proposer_model) = (:iterations, :folds, :proposals, :proposer_model))
         ORDER BY task = :task DESC, id DESC LIMIT :newest
     ) AS run
     CROSS JOIN LATERAL (
-        SELECT sum(attempts) + count(*) FILTER (WHERE cached) AS calls,
-            sum(coalesce(cost_usd, reserved_usd))::float8
-                * (1 + count(*) FILTER (WHERE cached)::float8 / sum(attempts)) AS usd
+        SELECT sum(attempts) + count(*) FILTER (WHERE cached) AS calls
         FROM llm_calls WHERE run_id = run.id HAVING sum(attempts) > 0
     ) AS spent
     """
@@ -86,14 +90,23 @@ _SECONDS = text(
 )
 _USED = text(
     """
-    SELECT run_id, purpose = 'proposer' AS is_proposal, count(*) AS calls,
-        sum(notional_usd)::float8 AS listed,
-        avg(coalesce((usage->>'input_tokens')::int, 0)) AS input_tokens,
-        avg(coalesce((usage->>'output_tokens')::int, 0)) AS output_tokens,
-        avg(coalesce((usage->>'cache_creation_input_tokens')::int, 0))
-            AS cache_creation_input_tokens,
-        avg(coalesce((usage->>'cache_read_input_tokens')::int, 0)) AS cache_read_input_tokens
-    FROM llm_calls WHERE run_id = ANY(:ids) AND usage IS NOT NULL AND NOT cached GROUP BY 1, 2
+    SELECT run_id, model, purpose, batched, cached, is_metered, count(*) AS answers,
+        sum(attempts)::int AS attempts, sum(coalesce(cost_usd, reserved_usd))::float8 AS usd,
+        coalesce(sum(notional_usd), 0)::float8 AS listed,
+        avg(input_tokens) AS input_tokens, avg(output_tokens) AS output_tokens,
+        avg(cache_creation_input_tokens) AS cache_creation_input_tokens,
+        avg(cache_read_input_tokens) AS cache_read_input_tokens
+    FROM (
+        SELECT *, usage IS NOT NULL AND (cached OR notional_usd > 0) AS is_metered,
+            coalesce((usage->>'input_tokens')::int, 0) AS input_tokens,
+            coalesce((usage->>'output_tokens')::int, 0) AS output_tokens,
+            coalesce((usage->>'cache_creation_input_tokens')::int, 0)
+                AS cache_creation_input_tokens,
+            coalesce((usage->>'cache_read_input_tokens')::int, 0) AS cache_read_input_tokens
+        FROM llm_calls WHERE run_id = ANY(:ids)
+    ) AS call
+    GROUP BY 1, 2, 3, 4, 5, 6, input_tokens + cache_creation_input_tokens + cache_read_input_tokens
+        > (CAST(:long_above AS jsonb)->>model)::int
     """
 )
 _ANSWERED = text(
@@ -224,6 +237,8 @@ async def _likely(session: AsyncSession, settings: Settings, row: RunRow) -> Lik
             "to_models": json.dumps(row.to_models),
             "agreement": row.agreement,
             "on_cases": not row.is_on_traffic,
+            "budget": BUDGET,
+            "minutes_used": MINUTES,
             "calls": row.promised.calls,
             "money_usd": row.promised.money_usd,
             "completed": RunStatus.COMPLETED.value,
@@ -238,14 +253,9 @@ async def _likely(session: AsyncSession, settings: Settings, row: RunRow) -> Lik
 
     # Of an ensemble by its members, of a migration by its models: each is asked every case.
     questions = (row.predictions or row.dataset_size) * (1 + len(row.members) + len(row.to_models))
-    repriced = await _repriced(session, settings, row, [one["id"] for one in runs])
-    shares = {
-        what: [
-            one[what] * (repriced[one["id"]] if what == "usd" else 1) / one["questions"]
-            for one in runs
-        ]
-        for what in WHAT
-    }
+    usd_of = await _repriced(session, settings, row, [one["id"] for one in runs])
+    took = [{**one, "usd": usd_of[one["id"]]} for one in runs]
+    shares = {what: [one[what] / one["questions"] for one in took] for what in WHAT}
     off = FEW_OFF if is_search and len(runs) < FEW else 1.0
     calls, usd, minutes = (
         (questions * min(shares[what]) / off, questions * max(shares[what]) * off) for what in WHAT
@@ -262,15 +272,26 @@ async def _likely(session: AsyncSession, settings: Settings, row: RunRow) -> Lik
 async def _repriced(
     session: AsyncSession, settings: Settings, row: RunRow, ids: Sequence[UUID]
 ) -> Mapping[UUID, float]:
-    """What each run's money is worth at today's prices, as a factor: its mean calls of then at the
-    list prices of now, over those of then. 1 where a price or the usage is not known."""
+    """US dollars of each of these runs at today's prices."""
     today, table = pricing.utc_today(), await pricing.table(session, settings)
-    now: dict[UUID, float] = defaultdict(float)
-    then: dict[UUID, float] = defaultdict(float)
-    for used in (await session.execute(_USED, {"ids": list(ids)})).mappings():
-        model = row.proposer_model if used["is_proposal"] else row.task_model
-        if prices.is_known(model, today, table):
-            mean = Usage(**{name: round(used[name]) for name in TOKENS})
-            now[used["run_id"]] += used["calls"] * float(prices.cost(model, mean, today, table))
-            then[used["run_id"]] += used["listed"] or 0.0
-    return {id: now[id] / then[id] if then[id] else 1.0 for id in ids}
+
+    def price(model: str, usage: Usage, in_batch: bool) -> float | None:
+        if not prices.is_known(model, today, table):
+            return None
+        return float(prices.cost(model, usage, today, table, in_batch=in_batch))
+
+    models = (row.task_model, row.proposer_model, *row.to_models)
+    long_above = {
+        one: prices.price(one, today, table).long_above
+        for one in models
+        if prices.is_known(one, today, table)
+    }
+    rows = await session.execute(_USED, {"ids": list(ids), "long_above": json.dumps(long_above)})
+    calls = [
+        AlikeCalls(
+            **{name: one[name] for name in PARTS},
+            mean=Usage(**{name: round(one[name]) for name in TOKENS}),
+        )
+        for one in rows.mappings()
+    ]
+    return repricing.money(calls, price, settings.models_of.is_billed, in_batches=row.batches)

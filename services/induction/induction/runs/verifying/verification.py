@@ -29,7 +29,7 @@ from induction.llm.accounting import answer_rows
 from induction.prompts import service as prompts
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs.computing import process as engine_process
-from induction.runs.computing.process import EngineDied, EngineFailed
+from induction.runs.computing.process import EngineDied, EngineFailed, failed_inside
 from induction.runs.driving import inbox, journal, loading
 from induction.runs.models import RunRow
 from induction.runs.verifying.comparison import IN_THE_ROW, AnswerGone, CutShort, Differs, Replay
@@ -239,7 +239,7 @@ async def _checked(resources: Resources, run: RunRow) -> VerifiedRun:
         raise
     except EngineFailed as failed:
         log.warning("verified engine failed", run_id=str(run.id), trace=str(failed))
-        if replay.at_the_cut and failed.kind in (run.reason or ""):
+        if replay.at_the_cut and run.reason == failed_inside(failed.kind):
             return VerifiedRun(VerificationOutcome.SAME, replay.events, CUT_SHORT)
         return _different(replay, f"The engine raised {failed.kind}.")
     except Differs as differs:
