@@ -47,8 +47,8 @@ class Provider(Schema):
     api: Api = Field(description="the form of its requests")
     base_url: str | None = Field(
         default=None,
-        pattern=r"^https?://\S+$",
-        description="its address, up to the path of the form; none: the SDK's own",
+        pattern=r"^https?://[^\s?#]+$",
+        description="its address, up to the path of the form, without a query; none: the SDK's own",
     )
     api_key: SecretStr | None = Field(default=None, description="none: it asks for no key")
     key_env: str | None = Field(

@@ -241,9 +241,29 @@ def test_without_repeats_no_label_is_doubted(misses: list[MissedCase]) -> None:
             " 134 more were not examined.",
         ),
         ({}, 4, "4 misses could not be looked into."),
+        ({Cause.PROMPT: 1}, 0, "The one miss is the prompt's."),
+        (
+            {Cause.PROMPT: 1, Cause.NOISE: 1},
+            1,
+            "1 of 2 examined misses is not the prompt's: 1 where the model wavers."
+            " 1 more was not examined.",
+        ),
     ],
 )
 def test_the_run_says_when_it_is_not_a_prompt_problem(
     counts: dict[Cause, int], unexamined: int, says: str
 ) -> None:
     assert sentence(counts, unexamined=unexamined) == says
+
+
+@pytest.mark.parametrize(
+    ("counts", "says"),
+    [
+        ({}, "None of the training cases asked is missed. 39 training cases were not asked."),
+        ({Cause.PROMPT: 2}, "All 2 misses are the prompt's. 39 training cases were not asked."),
+    ],
+)
+def test_of_cases_that_were_not_asked_nothing_is_claimed(
+    counts: dict[Cause, int], says: str
+) -> None:
+    assert sentence(counts, unknown=39) == says

@@ -1,16 +1,23 @@
 """What a search does with few calls: it chooses first, and asks the baseline less."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from induction.engine.run import evaluate_only
+from induction.engine.runtime import Call
 from induction.engine.search.baseline import SHARE
+from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.schemas.events import (
     CrossValidated,
+    ErrorsAnalysed,
+    EvaluationProgress,
     FoldScored,
     FrontMeasured,
     PromptEvaluated,
     PromptProposed,
+    RunFinished,
+    SearchStopped,
     Split,
     VerdictReached,
 )
@@ -30,11 +37,67 @@ def train_size() -> int:
 async def test_a_baseline_answers_as_many_training_cases_as_a_share_of_the_calls_pays_for(
     calls: int | None,
 ) -> None:
+    """And a score on a part is told to nobody: it would stand beside those on all."""
     plan = replace(opened(toy_plan()), calls=calls)
     events = await events_of(plan, Habit(plan, HABIT))
-    first, *_ = of_kind(events, PromptEvaluated)
     expected = train_size() if calls is None else min(train_size(), int(SHARE * calls))
-    assert (first.split, first.iteration, first.cases) == (Split.TRAIN, 0, expected)
+    first, *_ = of_kind(events, EvaluationProgress)
+    assert (first.split, first.iteration, first.total) == (Split.TRAIN, 0, expected)
+    scored = [one.cases for one in of_kind(events, PromptEvaluated) if one.split is Split.TRAIN]
+    assert all(cases == train_size() for cases in scored)
+    assert bool(scored) is (expected == train_size())
+
+
+@pytest.mark.parametrize("calls", [60, 130])
+async def test_answers_that_cannot_be_used_end_a_run_of_few_calls_too(calls: int) -> None:
+    plan = replace(opened(toy_plan()), calls=calls)
+
+    class Prose(Habit):
+        async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
+            self.sent += calls
+            return [ModelAnswer(Outcome.OK, "I would rather talk.") for _ in calls]
+
+    world = Prose(plan, HABIT)
+    events = await events_of(plan, world)
+    finished = events[-1]
+    assert isinstance(finished, RunFinished)
+    assert finished.status == "failed"
+    assert "nearly no answer of the model is usable" in finished.reason
+    assert len(world.sent) <= int(SHARE * calls) + 30
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_baseline_without_a_mistake_on_a_few_cases_is_still_compared(seed: int) -> None:
+    plan = replace(opened(toy_plan(seed=seed)), calls=200, max_iterations=2)
+    events = await events_of(plan, Habit(plan, by_number({0: 0.9, 4: 1.0})))
+    assert of_kind(events, PromptProposed)
+    analysed = of_kind(events, ErrorsAnalysed)
+    asked_in_part = not any(
+        one.split is Split.TRAIN and one.cases == train_size()
+        for one in of_kind(events, PromptEvaluated)
+    )
+    for one in analysed:
+        assert one.error_analysis.summary != "No training case is missed." or not asked_in_part
+
+
+async def test_with_a_test_part_few_calls_still_try_some_examples() -> None:
+    """The final look keeps no more than half of them back, unless both prompts take that once."""
+    for per_label, calls in ((20, 100), (30, 200), (60, 400)):
+        plan = replace(opened(toy_plan(per_label=per_label)), calls=calls, max_iterations=1)
+        events = await events_of(plan, Habit(plan, HABIT))
+        shown = {len(one.content.examples) for one in of_kind(events, PromptProposed)}
+        assert 5 in shown
+        (reached,) = of_kind(events, VerdictReached)
+        assert reached.verdict.tested_on == Split.TEST
+
+
+async def test_calls_kept_for_a_look_that_is_not_taken_tell_what_is_missed() -> None:
+    plan = replace(toy_plan(), calls=200, max_iterations=1)
+    events = await events_of(plan, Habit(plan, by_number({0: 0.6})))
+    (stopped,) = of_kind(events, SearchStopped)
+    assert "are kept for the end" in stopped.reason or "rejected" in stopped.reason
+    (analysed,) = of_kind(events, ErrorsAnalysed)
+    assert analysed.error_analysis.unexamined == 0
 
 
 async def test_a_run_that_only_evaluates_asks_all_training_cases_however_few_its_calls() -> None:

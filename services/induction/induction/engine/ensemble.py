@@ -32,6 +32,7 @@ from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import evaluate, evaluation_event
 from induction.engine.evaluation.paired import grouped
 from induction.engine.evaluation.results import EvalResults, compare, judge
+from induction.engine.evaluation.usable import FirstAnswers
 from induction.engine.forecast import Workload, forecast
 from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.plan import Plan
@@ -129,7 +130,8 @@ async def _on(run: RunContext, split: Split, cases: Sequence[Case]) -> _Answers:
     """Raises Stopped, also where too much of it was left unanswered."""
     task, results = run.plan.task, dict[str, EvalResults]()
     for number, (name, content) in enumerate(_prompts(run.plan).items()):
-        first = number == 0 and split is Split.VALIDATION
+        is_first = number == 0 and split is Split.VALIDATION
+        first = FirstAnswers() if is_first else None
         result = await evaluate(run, content, cases, split=split, iteration=number, or_fail=first)
         results[name] = result
         if missing := unanswered.objection(cases, *results.values()):

@@ -37,15 +37,19 @@ async def improve(plan: Plan, runtime: Runtime, optimise: Optimiser | None = Non
         await run.tell(event_builders.finished(run, None, stopped.reason))
         return
     search.compared = cases_compared(len(splits.train), run.calls_left)
-    run.reserve(final_calls(search) + 2 * search.compared)
+    kept_back = final_calls(search)
+    run.reserve(kept_back + 2 * search.compared)
     try:
         reason = await optimise(search)
     except Stopped as stopped:
         reason = stopped.reason
     reason = ended(search.progress, reason)
     iterations = search.progress.iterations
-    run.reserve(final_calls(search))
+    run.reserve(kept_back)
     await choose(search)
+    if search.is_unchanged:
+        # Nothing is left to judge, so what was kept for it may tell what is missed.
+        run.reserve(0)
     await run.tell(event_builders.search_stopped(reason, iterations, search.best))
     await final_evaluation(search, optimise)
     with suppress(Stopped):

@@ -35,8 +35,10 @@ OF_ONE_REQUEST = {
     422: "the request is not taken",
 }
 """Statuses that may be about this very request, and say nothing about the next."""
+_ELSEWHERE = "it sends to another address, which is not followed: texts go to none but its own"
 _STATUSES = {
     **OF_ONE_REQUEST,
+    **dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE),
     401: "the key is not taken",
     402: "payment is due",
     403: "the key may not do this",

@@ -34,7 +34,6 @@ from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
 
 A_PAGE, A_LINE = 100, 160
-NEARLY_ALL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +222,7 @@ async def scores(
         PromptScoreRow.run_id == run_id, col(PromptScoreRow.version_id).in_(version_ids)
     )
     by_version: dict[UUID, dict[str, float]] = {id: {} for id in version_ids}
-    rows = list(await session.exec(measured))
-    # With few calls a baseline answers a part of the training cases: that is no point of a line
-    # through what others have on all.
-    most = max((row.cases for row in rows if row.split == Split.TRAIN), default=0)
-    for row in rows:
-        if row.split == Split.TRAIN and row.cases < NEARLY_ALL * most:
-            continue
+    for row in await session.exec(measured):
         if row.split == Split.TRAIN:
             by_version[row.version_id][ON_TRAIN] = row.objective
         elif row.split == Split.VALIDATION:

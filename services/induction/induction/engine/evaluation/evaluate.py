@@ -18,7 +18,7 @@ from nlu_shared.schemas.rendered import RenderedPrompt
 from induction.engine.data.folds import NO_FOLDS, Folds, out_of_fold
 from induction.engine.data.room import beyond_window
 from induction.engine.evaluation.results import CaseResult, EvalResults, judge
-from induction.engine.evaluation.usable import Unusable, objection
+from induction.engine.evaluation.usable import FirstAnswers, Unusable
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call, Purpose, RunContext
 from induction.task_kinds.base import (
@@ -45,7 +45,7 @@ async def evaluate(
     iteration: int,
     folds: Folds = NO_FOLDS,
     sample: int = 0,
-    or_fail: bool = False,
+    or_fail: FirstAnswers | None = None,
     purpose: Purpose = "task",
 ) -> EvalResults:
     """One prompt on a list of cases, each asked without the examples of its fold, if it has one.
@@ -61,7 +61,8 @@ async def evaluate(
     iteration: as the progress names it, from 0.
     folds: the fold of each training case, by id (see `folds`).
     sample: the same number is the same answer of the ledger; another one asks anew.
-    or_fail: the run fails where nearly no answer is usable (see `usable`).
+    or_fail: the run fails where nearly no answer is usable, of these and of those before (see
+        `usable`).
     purpose: of the calls.
     """
     plan, cases = run.plan, tuple(cases)
@@ -76,7 +77,7 @@ async def evaluate(
         all_cases = frozenset(fold_of)
         return EvalResults({}, all_cases, all_cases, plan.context_window)
     ordered = sorted(cases, key=lambda case: fold_of[case.id])
-    answered = _Answered(plan)
+    answered = _Answered(plan, or_fail or FirstAnswers())
 
     async def tell_progress() -> None:
         await run.tell(
@@ -93,18 +94,18 @@ async def evaluate(
 
     if cases:
         await tell_progress()
-    slices = blocks(plan, len(cases), careful=or_fail)
+    slices = blocks(plan, len(cases), careful=or_fail is not None)
     calls = calls_of(slices[0]) if slices else []
     for number, of_block in enumerate(slices):
         block = ordered[of_block]
         await run.read_inbox(len(block))
         following = calls_of(slices[number + 1]) if number + 1 < len(slices) else []
         # What the first answers may end is not begun before they have come.
-        answers = await run.ask(calls, () if or_fail and number == 0 else following)
+        answers = await run.ask(calls, () if or_fail is not None and number == 0 else following)
         calls = following
         answered.add(block, answers)
         await tell_progress()
-        if or_fail and (reason := objection(answered.unusable, answers=len(answered.results))):
+        if or_fail is not None and (reason := or_fail.objection):
             run.fail(reason)
         if answered.too_long.issuperset(case.id for case in block):
             answered.lost |= {case.id for case in cases if case.id not in answered.results}
@@ -123,10 +124,10 @@ class _Answered:
     """What has come of an evaluation by now."""
 
     plan: Plan
+    first: FirstAnswers
     results: dict[UUID, CaseResult] = field(default_factory=dict)
     lost: set[UUID] = field(default_factory=set)
     too_long: set[UUID] = field(default_factory=set)
-    unusable: list[Unusable] = field(default_factory=list)
 
     @property
     def done(self) -> int:
@@ -141,10 +142,11 @@ class _Answered:
                 continue
             prediction = task.parse(answer)
             self.results[case.id] = judge(task, case, prediction)
+            self.first.answers += 1
             if prediction.fault is not None:
                 # No reason quotes what was answered to a text that nobody approved.
                 wrote = answer.text if self.plan.traffic is None else ""
-                self.unusable.append(Unusable(prediction.fault, wrote, case.transcript))
+                self.first.unusable.append(Unusable(prediction.fault, wrote, case.transcript))
 
     def of(self, cases: Iterable[Case]) -> EvalResults:
         """In the order of these cases."""

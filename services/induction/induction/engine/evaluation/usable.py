@@ -6,6 +6,7 @@ chats, would else be asked until the budget is used up. Pure.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nlu_shared.rendering.leniency import by_cause
@@ -51,6 +52,22 @@ def objection(unusable: Sequence[Unusable], *, answers: int) -> str | None:
     quoted = next(filter(None, map(_quotable, unusable)), None)
     wrote = "" if quoted is None else f'; the model wrote, for one: "{quoted}"'
     return f"{reason} ({listed}){wrote}"
+
+
+@dataclass(slots=True)
+class FirstAnswers:
+    """What a baseline has been answered so far, on whatever cases.
+
+    answers: how many there are.
+    unusable: of them, in the order of their cases.
+    """
+
+    answers: int = 0
+    unusable: list[Unusable] = field(default_factory=list)
+
+    @property
+    def objection(self) -> str | None:
+        return objection(self.unusable, answers=self.answers)
 
 
 def _quotable(one: Unusable) -> str | None:

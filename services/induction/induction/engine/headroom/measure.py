@@ -13,6 +13,7 @@ from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import evaluate
 from induction.engine.evaluation.results import EvalResults
+from induction.engine.evaluation.usable import FirstAnswers
 from induction.engine.forecast import Workload, forecast
 from induction.engine.headroom.design import LEAST_CALLS, Design, design
 from induction.engine.headroom.estimate import HeadroomMeasurement, VariantResults, headroom
@@ -70,7 +71,9 @@ def _started(plan: Plan, splits: Splits, prompts: Sized) -> RunStarted:
 async def _measured(run: RunContext, ways: Design) -> HeadroomMeasurement:
     """Raises Stopped where too little could be asked."""
     baseline = run.plan.baseline
-    first = await evaluate(run, baseline, ways.cases, split=SPLIT, iteration=0, or_fail=True)
+    first = await evaluate(
+        run, baseline, ways.cases, split=SPLIT, iteration=0, or_fail=FirstAnswers()
+    )
     if missing := unanswered.refusal(run.plan.task, baseline, ways.cases, first):
         (run.fail if first.too_long else run.stop)(missing)
     again, variants, calls = EvalResults({}), list[VariantResults](), len(ways.cases)

@@ -19,6 +19,7 @@ from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import evaluate, evaluation_event
 from induction.engine.evaluation.results import EvalResults
+from induction.engine.evaluation.usable import FirstAnswers
 from induction.engine.forecast import Workload, forecast
 from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.migration.comparison import Terms, compared, not_judged
@@ -165,7 +166,7 @@ async def _compared(
         run.fail(event_builders.NO_PREDICTIONS)
     if not cases:
         run.stop(event_builders.NO_CASES)
-    old = await _answers(run, plan.baseline, ground, or_fail=True)
+    old = await _answers(run, plan.baseline, ground, or_fail=FirstAnswers())
     if missing := unanswered.refusal(plan.task, plan.baseline, cases, old):
         (run.fail if old.too_long else run.stop)(missing)
     if plan.agreement:
@@ -200,7 +201,7 @@ async def _answers(
     *,
     number: int = 0,
     sample: int = 0,
-    or_fail: bool = False,
+    or_fail: FirstAnswers | None = None,
 ) -> EvalResults:
     by = f" by model {number}" if number else ""
     return await evaluate(

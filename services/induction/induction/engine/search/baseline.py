@@ -15,6 +15,7 @@ from induction.engine.data.splits import Splits
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import evaluate, evaluation_event
 from induction.engine.evaluation.results import EvalResults
+from induction.engine.evaluation.usable import FirstAnswers
 from induction.engine.leak_guard.leaks import guarded
 from induction.engine.proposal.error_patterns import patterns_event
 from induction.engine.proposal.memory import Memory
@@ -41,13 +42,16 @@ async def begin(run: RunContext, splits: Splits, *, in_full: bool = False) -> Se
     folds = folds_of(splits.train, seed=plan.seed)
     results: dict[Split, EvalResults] = {}
     train = splits.train if in_full else answered_first(run, splits)
+    answered = FirstAnswers()
     for split, cases in ((Split.TRAIN, train), (Split.VALIDATION, splits.validation)):
         results[split] = await evaluate(
-            run, plan.baseline, cases, split=split, iteration=0, folds=folds, or_fail=True
+            run, plan.baseline, cases, split=split, iteration=0, folds=folds, or_fail=answered
         )
         if missing := unanswered.refusal(plan.task, plan.baseline, cases, results[split]):
             (run.fail if results[split].too_long else run.stop)(missing)
-        await run.tell(evaluation_event(plan.task, plan.baseline, results[split], split, 0))
+        # A score on a part of the training cases would stand beside those on all of them.
+        if split is Split.VALIDATION or len(train) == len(splits.train):
+            await run.tell(evaluation_event(plan.task, plan.baseline, results[split], split, 0))
     run.settle_token_scale()
     search = from_results(
         run, splits, train=results[Split.TRAIN], validation=results[Split.VALIDATION]

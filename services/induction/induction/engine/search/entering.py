@@ -52,6 +52,9 @@ async def enter(
     most = max(1, len(kinds) + min(MORE_DRAWS, len(further)))
     left = search.run.calls_left
     some, size = race.paid_for(most, cases=len(cases), calls_left=left)
+    if some < race.FEWEST_KINDS:
+        # Of few prompts a short one: it costs least where more examples would have helped.
+        kinds.sort(key=lambda one: one.kind != rungs.FEWEST)
     first = cases[:size]
     entrants = await admitted(search, kinds[: race.first_wave(len(kinds), some)])
     await ask(search, entrants, first)

@@ -91,7 +91,8 @@ class Entrant:
         if reason := self.unheard(plan):
             return reason
         cases = len(self.validation.by_case)
-        return f"scores {self.points(plan):g} on {cases} validation cases, and other choices more"
+        scored = f"scores {self.points(plan):g} on {cases} validation cases"
+        return f"{scored}, and other choices as much or more"
 
 
 def points_of(plan: Plan, result: CaseResult) -> float:

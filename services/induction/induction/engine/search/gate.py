@@ -68,7 +68,7 @@ class Judgement:
         of = "" if self.focus is None else f" for {self.focus}"
         return (
             f"fixes {len(self.fixed)} and breaks {len(self.broke)} of the gate's cases, "
-            f"about {self.estimate:+.0f} on all training cases{of}"
+            f"about {self.estimate:+.0f} on the training cases{of}"
         )
 
 

@@ -28,6 +28,7 @@ from induction.engine.search.entrants import Entrant, points_of
 from induction.engine.search.orders import is_moved
 from induction.engine.search.race import SCREENED
 from induction.engine.search.state import Search
+from induction.engine.search.stopping import PERFECT
 from induction.engine.search.tied import compare_tied
 from induction.engine.search.validation import conclude, objection, proposal_event, refresh
 from induction.task_kinds.base import Case
@@ -47,7 +48,7 @@ async def ladder(search: Search) -> None:
     """One iteration at most, nothing where the plan tries no ladder or there is nothing to show.
     Raises Stopped; what was not concluded by then is dropped."""
     plan, train = search.run.plan, search.splits.train
-    if not plan.tries_ladder or search.reason_to_stop() is not None:
+    if not plan.tries_ladder or search.used_up() or search.progress.best >= PERFECT:
         return
     search.attempt += 1
     cases = shuffled(

@@ -47,6 +47,7 @@ from induction.engine.search.ladder import ladder
 from induction.engine.search.pruning import prune
 from induction.engine.search.state import Search
 from induction.engine.search.step import consider, step
+from induction.engine.search.validation import refresh
 
 
 class Optimiser(Protocol):
@@ -62,8 +63,11 @@ async def try_candidate(search: Search) -> str:
 
 async def hill_climb(search: Search, propose: Proposer = ask_meta_prompt) -> str:
     """The ladder of examples first, then one targeted change after another, each kept only if it is
-    better; in the end what the best prompt can do without is pruned."""
+    better; in the end what the best prompt can do without is pruned. Where the baseline stays, it
+    answers more of the training cases before."""
     await ladder(search)
+    if search.is_unchanged and search.unknown:
+        await refresh(search, (), search.iteration)
     while (reason := search.reason_to_stop()) is None:
         await step(search, propose)
     await prune(search)

@@ -107,6 +107,11 @@ class Search:
     def is_unchanged(self) -> bool:
         return self.best.version_hash == self.run.plan.baseline.version_hash
 
+    @property
+    def unknown(self) -> int:
+        """Training cases that no prompt of the search has answered."""
+        return len(self.splits.train) - len(self.train.by_case)
+
     def patterns(self) -> list[ErrorPattern]:
         """The mistakes of the best prompt itself; only without any, those of its forebears."""
         own = {id: result for id, result in self.train.by_case.items() if id in self.fresh}
@@ -125,6 +130,7 @@ class Search:
             self.progress,
             max_iterations=self.run.plan.max_iterations,
             mistakes=len(self.train.wrong),
+            unknown=self.unknown,
         )
         return reason or self.used_up()
 

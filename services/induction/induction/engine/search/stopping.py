@@ -53,12 +53,21 @@ def ended(progress: Progress, reason: str) -> str:
     return f"{reason}; no usable change was proposed, in {progress.proposals} attempts"
 
 
-def reason_to_stop(progress: Progress, *, max_iterations: int, mistakes: int) -> str | None:
-    """Why the search ends now, or None. `mistakes` are those left on the training cases."""
+def reason_to_stop(
+    progress: Progress, *, max_iterations: int, mistakes: int, unknown: int = 0
+) -> str | None:
+    """Why the search ends now, or None.
+
+    progress: so far.
+    max_iterations: of the search.
+    mistakes: those left on the training cases that were asked.
+    unknown: training cases that were not.
+    """
     if progress.best >= PERFECT:
         return "perfect score"
     if not mistakes:
-        return "no mistakes left to learn from"
+        of = f" on the training cases asked ({unknown} were not)" if unknown else ""
+        return f"no mistakes left to learn from{of}"
     if progress.iterations >= max_iterations:
         return ITERATIONS_USED_UP
     if progress.rejections >= REJECTIONS:

@@ -24,8 +24,8 @@ FEW = 2
 async def compare_tied(
     search: Search, entrants: Sequence[Entrant], *, calls_left: float | None
 ) -> None:
-    """Asks the best rungs some training cases, where validation cannot tell them apart. What the
-    baseline answers to them is known. Raises Stopped.
+    """Asks the best rungs some training cases, where validation cannot tell them apart, and the
+    baseline those that it was not asked. Raises Stopped.
 
     calls_left: of the ladder; None without a limit.
     """
@@ -33,6 +33,8 @@ async def compare_tied(
     if not tied or (len(tied) == 1 and not _is_baseline_tied(search, tied[0])):
         return
     cases = _cases(search, len(tied), calls_left)
+    new = [case for case in cases if case.id not in search.train.by_case]
+    search.learn(await search.evaluate(search.best, new, split=Split.TRAIN))
     for one in tied if cases else ():
         new = [case for case in cases if case.id not in one.train.by_case]
         one.train |= await search.evaluate(one.candidate.content, new, split=Split.TRAIN)
@@ -64,4 +66,9 @@ def _cases(search: Search, tied: int, calls_left: float | None) -> Sequence[Case
     if search.compared or calls_left is None:
         return compared(search)
     lacking = max(0, ANSWERED_CASES - len(search.splits.validation))
-    return compared(search, max(0, min(lacking, int(calls_left) // tied)))
+    known = len(search.train.by_case)
+    paid = int(calls_left) // tied
+    if paid > known:
+        # Beyond those that the baseline has answered each case is a call more.
+        paid = known + (int(calls_left) - known * tied) // (tied + 1)
+    return compared(search, max(0, min(lacking, paid)))

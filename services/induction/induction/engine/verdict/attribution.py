@@ -124,7 +124,12 @@ def agreeing(task: Task, miss: MissedCase) -> int:
 
 
 def attributed(
-    task: Task, misses: Sequence[MissedCase], about: Known, *, unexamined: int = 0
+    task: Task,
+    misses: Sequence[MissedCase],
+    about: Known,
+    *,
+    unexamined: int = 0,
+    unknown: int = 0,
 ) -> ErrorAnalysis:
     """The causes of all misses, cases in the order given, and in a sentence what they mean.
 
@@ -132,6 +137,7 @@ def attributed(
     misses: in the order they are to be told.
     about: how far to believe the winner.
     unexamined: misses that were not looked into.
+    unknown: training cases that were not asked.
     """
     causes = {miss.result.case.id: cause_of(task, miss, about) for miss in misses}
     by_cause = {cause: [id for id, one in causes.items() if one is cause] for cause in Cause}
@@ -147,6 +153,7 @@ def attributed(
         summary=sentence(
             counts,
             unexamined=unexamined,
+            unknown=unknown,
             faults=Counter(
                 miss.result.prediction.fault
                 for miss in misses
@@ -157,24 +164,29 @@ def attributed(
 
 
 def sentence(
-    counts: Mapping[Cause, int], *, unexamined: int = 0, faults: Mapping[str, int] | None = None
+    counts: Mapping[Cause, int],
+    *,
+    unexamined: int = 0,
+    unknown: int = 0,
+    faults: Mapping[str, int] | None = None,
 ) -> str:
     """What a person should do next; says so where most of all misses are not the prompt's. What it
     says is said of the examined ones.
 
     counts: of misses, by cause.
     unexamined: misses that were not looked into.
+    unknown: training cases that were not asked, so that nobody knows whether they are missed.
     faults: why those without a valid answer have none.
     """
     total = sum(counts.values())
+    rest = f" {unknown} training {_cases(unknown)} not asked." if unknown else ""
+    if not total and unexamined:
+        return f"{unexamined} {_misses(unexamined)} could not be looked into.{rest}"
     if not total:
-        return (
-            f"{unexamined} misses could not be looked into."
-            if unexamined
-            else "No training case is missed."
-        )
-    rest = f" {unexamined} more were not examined." if unexamined else ""
-    misses = "examined misses" if unexamined else "misses"
+        return f"None of the training cases asked is missed.{rest}" if unknown else NOTHING_MISSED
+    if unexamined:
+        rest = f" {unexamined} more {_were(unexamined)} not examined.{rest}"
+    misses = f"{'examined ' if unexamined else ''}{_misses(total)}"
     reasons = by_cause(faults or {})
     words = {**_WORDS, **({Cause.SCHEMA: f"{_WORDS[Cause.SCHEMA]} ({reasons})"} if reasons else {})}
     listed = ", ".join(
@@ -184,10 +196,30 @@ def sentence(
     )
     others = total - counts.get(Cause.PROMPT, 0)
     if not others:
-        return f"All {total} {misses} are the prompt's.{rest}"
+        all_of_them = f"All {total} {misses} are" if total > 1 else f"The one {misses} is"
+        return f"{all_of_them} the prompt's.{rest}"
     if 2 * others > total + unexamined:
         return f"This is not a prompt problem: {others} of {total} {misses}, {listed}.{rest}"
-    return f"{others} of {total} {misses} are not the prompt's: {listed}.{rest}"
+    return f"{others} of {total} {misses} {_are(others)} not the prompt's: {listed}.{rest}"
+
+
+def _misses(number: int) -> str:
+    return "miss" if number == 1 else "misses"
+
+
+def _cases(number: int) -> str:
+    return "case was" if number == 1 else "cases were"
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+NOTHING_MISSED = "No training case is missed."
 
 
 _WORDS = {

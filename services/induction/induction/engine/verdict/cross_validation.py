@@ -41,6 +41,7 @@ async def cross_validate(search: Search, optimise: Optimiser) -> Pair:
     """
     task, before, after = search.run.plan.task, EvalResults({}), EvalResults({})
     folds = held_out_folds(search.run.plan, search.splits)
+    await _complete(search)
     for number, fold in enumerate(folds, start=1):
         fold_before, fold_after = await _repeated(search, optimise, fold, number)
         await search.run.tell(
@@ -54,6 +55,22 @@ async def cross_validate(search: Search, optimise: Optimiser) -> Pair:
         )
         before, after = before | fold_before, after | fold_after
     return before, after
+
+
+async def _complete(search: Search) -> None:
+    """Asks the baseline the training cases that it was not asked, once for all folds. Raises
+    Stopped."""
+    known = search.baseline_train.by_case
+    new = [case for case in search.splits.train if case.id not in known]
+    answered = await evaluate(
+        search.run,
+        search.run.plan.baseline,
+        new,
+        split=CROSS_VALIDATION,
+        iteration=0,
+        folds=search.folds,
+    )
+    search.baseline_train |= answered
 
 
 async def _repeated(search: Search, optimise: Optimiser, fold: HeldOut, number: int) -> Pair:
@@ -76,9 +93,6 @@ async def _repeated(search: Search, optimise: Optimiser, fold: HeldOut, number: 
     if plan.baseline.version_hash != search.run.plan.baseline.version_hash:
         # What the baseline answered was answered with examples of the fold in it.
         known = await ask(plan.baseline, cases, folds=search.folds)
-    else:
-        new = [case for case in cases if case.id not in known.by_case.keys() | known.lost]
-        known |= await ask(plan.baseline, new, folds=search.folds)
     splits = splits_of(plan.cases, plan.splits)
     repeated = from_results(
         run, splits, train=known.of(splits.train), validation=known.of(splits.validation)

@@ -61,7 +61,9 @@ async def analyse_errors(search: Search) -> None:
         waiting = [result for result in waiting if result.case.id not in examined]
     misses = [inquiry.miss_of(result) for result in own if result.case.id in examined]
     unexamined = len(wrong) - len(examined)
-    analysis = attribution.attributed(task, misses, about, unexamined=unexamined)
+    analysis = attribution.attributed(
+        task, misses, about, unexamined=unexamined, unknown=search.unknown
+    )
     await search.run.tell(ErrorsAnalysed(error_analysis=analysis))
 
 

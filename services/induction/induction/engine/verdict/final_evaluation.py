@@ -32,9 +32,10 @@ def not_looked(run: RunContext) -> str:
 
 def final_calls(search: Search) -> int:
     """Calls of the final evaluation: both prompts on every untouched case, and on a few of them
-    once more."""
-    cases = len(_untouched(search))
-    return 2 * (cases + min(cases, FIRST_CASES))
+    once more, where that leaves the search half of the calls there are."""
+    cases, left = len(_untouched(search)), search.run.calls_left
+    once, again = 2 * cases, 2 * min(cases, FIRST_CASES)
+    return once if left is not None and once + again > left / 2 else once + again
 
 
 async def final_evaluation(search: Search, optimise: Optimiser) -> None:

@@ -58,7 +58,8 @@ class Claude:
             api_key=api_key,
             base_url=base_url,
             default_headers=headers,
-            http_client=http_client or DefaultAsyncHttpxClient(verify=trusted()),
+            http_client=http_client
+            or DefaultAsyncHttpxClient(verify=trusted(), follow_redirects=False),
             timeout=timeout.total_seconds(),
             max_retries=0,
         )

@@ -10,6 +10,7 @@ too, or nothing of it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import TypeVar
 
 from nlu_shared.rendering import prompt_tokens, tokens
 from nlu_shared.rendering.request import as_bytes
@@ -23,6 +24,7 @@ from induction.engine.forecast import Workload, answer_tokens, case_tokens, usua
 from induction.engine.headroom.design import design
 from induction.engine.plan import Plan
 
+Number = TypeVar("Number", int, float)
 OFF = 2
 """An estimate of a search is told from so many times less to so many times more."""
 MORE = 1.25
@@ -70,17 +72,25 @@ def within(likely: Likely, *, calls: int, usd: float, minutes: float) -> Likely:
     minutes: at most.
     """
     spans = likely.minutes or (0.0, 0.0)
-    least, most = (
+    shares = [
         min(1.0, calls / max(1, number), usd / price if price else 1.0, minutes / max(span, 1e-9))
         for number, price, span in zip(likely.calls, likely.money_usd, spans, strict=True)
-    )
+    ]
     return likely.model_copy(
         update={
-            "calls": (round(least * likely.calls[0]), round(most * likely.calls[1])),
-            "money_usd": (least * likely.money_usd[0], most * likely.money_usd[1]),
-            "minutes": likely.minutes and (least * spans[0], most * spans[1]),
+            "calls": _scaled(likely.calls, shares, round),
+            "money_usd": _scaled(likely.money_usd, shares, float),
+            "minutes": likely.minutes and _scaled(spans, shares, float),
         }
     )
+
+
+def _scaled(
+    ends: tuple[float, float], shares: Sequence[float], kept: Callable[[float], Number]
+) -> tuple[Number, Number]:
+    """Both ends, the smaller first: cheap calls are more of the same money than dear ones."""
+    first, last = sorted(kept(share * end) for share, end in zip(shares, ends, strict=True))
+    return first, last
 
 
 def _workloads(
