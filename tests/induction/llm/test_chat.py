@@ -1,5 +1,6 @@
 """A server of the chat-completions API, as each of those people have speaks it."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,8 +10,10 @@ import pytest
 from induction.llm.adapters.chat import Chat, window_in
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.servers import dialects
+from induction.providers import Api, Provider
 from induction.task_kinds.base import ModelAnswer, Outcome, Usage
 from nlu_shared.schemas.endpoints import Dialect
+from pydantic import ValidationError
 
 from tests.induction.llm.toys import simple_question
 
@@ -133,6 +136,26 @@ async def test_what_no_repeat_can_cure_stops_the_run(status: int) -> None:
         await answered({"error": {"message": "secret"}}, status)
 
 
+async def test_no_text_follows_a_server_that_sends_elsewhere() -> None:
+    """Its answers would be filed under the address that was configured."""
+    sent: list[str] = []
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sent.append((await reader.readline()).decode())
+        elsewhere = "HTTP/1.1 307 Temporary Redirect\r\nlocation: /other\r\n"
+        writer.write(f"{elsewhere}content-length: 0\r\nconnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(server, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    async with listening:
+        model = Chat(api_key="any", base_url=f"http://127.0.0.1:{port}/v1")
+        with pytest.raises(StopRun, match="status 307: it sends to another address"):
+            await model.complete(simple_question())
+    assert len(sent) == 1
+
+
 async def test_a_used_up_quota_is_no_rate_to_wait_for() -> None:
     with pytest.raises(StopRun, match="the spend limit is reached"):
         await answered({"error": {"code": "insufficient_quota", "message": "…"}}, 429)
@@ -205,3 +228,11 @@ def test_a_window_is_known_where_the_list_of_models_tells(
     listed: object, window: int | None
 ) -> None:
     assert window_in(listed, "m") == window
+
+
+@pytest.mark.parametrize("address", ["http://model/v1?token=secret", "http://model/v1#secret"])
+def test_an_address_that_could_hold_a_secret_beside_its_path_is_refused(address: str) -> None:
+    """It is shown in configurations and reports."""
+    with pytest.raises(ValidationError):
+        Provider(api=Api.CHAT_COMPLETIONS, base_url=address)
+    assert Provider(api=Api.CHAT_COMPLETIONS, base_url="http://model/v1").base_url

@@ -36,6 +36,18 @@ def test_the_limit_that_is_reached_first_ends_calls_money_and_minutes_alike(
     assert (left.calls[1], left.money_usd[1], left.minutes[1]) == pytest.approx(most)
 
 
+@pytest.mark.parametrize("usd", [0.1, 0.5, 2.0])
+def test_of_the_same_money_cheap_calls_are_more_and_the_smaller_number_stands_first(
+    usd: float,
+) -> None:
+    likely = Likely(runs=0, calls=(400, 1_600), money_usd=(0.05, 1.2), minutes=(2.0, 60.0))
+    left = within(likely, calls=2_000, usd=usd, minutes=60.0)
+    assert left.minutes is not None
+    for first, last in (left.calls, left.money_usd, left.minutes):
+        assert first <= last
+    assert left.money_usd[1] <= usd
+
+
 def test_what_costs_nothing_is_limited_by_no_money() -> None:
     likely = Likely(runs=1, calls=(100, 150), money_usd=(0.0, 0.0), minutes=(5.0, 8.0))
     assert within(likely, calls=1_000, usd=0.0, minutes=60.0) == likely
