@@ -260,8 +260,7 @@ class RunContext:
         uncounted = 0 if tuple(calls) == state.ahead else len(calls)
         # The limit itself is held by the runtime; here only what is reserved is kept back.
         if state.calls is not None and state.calls_reserved and not self.affords(uncounted):
-            kept_back = f"of which {state.calls_reserved} are kept for the end"
-            self.stop(f"{BUDGET}: {limit_of_calls(state.calls)}, {kept_back}")
+            self.stop(f"{BUDGET}: {limit_of_calls(state.calls, state.calls_reserved)}")
         state.calls_made += uncounted
         may_begin = self.calls_left is None or len(ahead) <= self.calls_left
         state.ahead = tuple(ahead) if may_begin else ()
