@@ -107,7 +107,7 @@ def stubborn(problem: Problem, models: Models) -> PromptContent:
 async def test_a_library_that_swallows_every_exception_ends_with_the_budget() -> None:
     events = await stored(stubborn, OfflineRuntime())
     (stopped,) = [event for event in events if isinstance(event, SearchStopped)]
-    assert stopped.reason == "budget: the limit of 400 calls"
+    assert stopped.reason == "budget: the limit of 400 calls, of which 100 are kept for the end"
 
 
 async def test_what_the_runtime_raises_ends_the_library_and_goes_through() -> None:

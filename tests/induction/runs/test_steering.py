@@ -167,7 +167,10 @@ async def test_a_paused_run_can_be_cancelled(stack: Stack) -> None:
 
 @pytest.mark.law
 async def test_a_hint_reaches_the_next_proposal_once(stack: Stack) -> None:
+    """Where no case may be shown, so that no examples end the search before a proposal."""
     await make_task(stack, "advised", cases=24)
+    private = {"task": "advised", "may_quote": False, "dry_run": False}
+    assert (await stack.logger.post("/v1/ground-truth:quoting", json=private)).status_code == 200
     run = await start(stack, "advised", hints=["look at the verbs"], focus="topic_0")
     hinted = await stack.induction.post(f"/v1/runs/{run}/hints", json={"hint": "and at the nouns"})
     assert hinted.status_code == 202
@@ -178,7 +181,6 @@ async def test_a_hint_reaches_the_next_proposal_once(stack: Stack) -> None:
     hints = [one["hint"] for one in history if one["type"] == "hint_taken"]
     assert hints == ["Focus on: topic_0", "look at the verbs", "and at the nouns"]
     kinds = [one["type"] for one in history]
-    # The ladder's rungs are proposed before, by nobody.
     assert "prompt_proposed" in kinds[kinds.index("hint_taken") :]
     # On its page hints stand at once, and steering stands above the search.
     assert _in_order(before, 'id="hint"', WAITING, *hints[1:], 'id="searching"', 'id="changes"')
