@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from induction.engine.proposal.rungs import BANK, SMALLER_BANK, rungs
 from induction.engine.run import evaluate_only
 from induction.engine.runtime import Call
 from induction.engine.search.baseline import SHARE
+from induction.engine.search.entering import in_order
 from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.schemas.events import (
     CrossValidated,
@@ -17,7 +19,6 @@ from nlu_shared.schemas.events import (
     PromptEvaluated,
     PromptProposed,
     RunFinished,
-    SearchStopped,
     Split,
     VerdictReached,
 )
@@ -94,8 +95,6 @@ async def test_with_a_test_part_few_calls_still_try_some_examples() -> None:
 async def test_calls_kept_for_a_look_that_is_not_taken_tell_what_is_missed() -> None:
     plan = replace(toy_plan(), calls=200, max_iterations=1)
     events = await events_of(plan, Habit(plan, by_number({0: 0.6})))
-    (stopped,) = of_kind(events, SearchStopped)
-    assert "are kept for the end" in stopped.reason or "rejected" in stopped.reason
     (analysed,) = of_kind(events, ErrorsAnalysed)
     assert analysed.error_analysis.unexamined == 0
 
@@ -144,3 +143,29 @@ async def test_few_calls_still_find_the_number_of_examples_that_a_model_likes() 
     proposed = of_kind(events, PromptProposed)
     assert len({len(one.content.examples) for one in proposed}) >= 3
     assert len(proposed) > 4
+
+
+@pytest.mark.parametrize(
+    ("kinds", "order"),
+    [
+        # Each kind has its later draws after the first of others, the best kind most.
+        (["1 of each", "3 of each"], [("1", 2), ("3", 2), ("1", 3), ("3", 3), ("1", 4), ("1", 5)]),
+        (["3 of each", "1 of each"], [("3", 2), ("1", 2), ("3", 3), ("1", 3), ("1", 4), ("1", 5)]),
+        # A bank before the fewest examples points to larger ones, after them to smaller ones.
+        ([BANK, "1 of each"], [(BANK, 2), ("1", 2), (BANK, 3), ("1", 3), ("1", 4), ("1", 5)]),
+        (
+            ["1 of each", BANK],
+            [("1", 2), (SMALLER_BANK, 2), ("1", 3), (SMALLER_BANK, 3), ("1", 4), ("1", 5)],
+        ),
+        ([BANK], [(BANK, 2), (BANK, 3)]),
+        ([], []),
+    ],
+)
+def test_other_draws_come_by_the_places_of_their_kinds(
+    kinds: list[str], order: list[tuple[str, int]]
+) -> None:
+    plan = toy_plan()
+    train = [case for case in plan.cases if plan.splits[case.id] is Split.TRAIN]
+    made = rungs(plan.task, plan.baseline, train, seed=1, retrieval=True)
+    further = in_order([one for one in made if one.draw > 1], tuple(kinds))
+    assert [(one.kind.removesuffix(" of each"), one.draw) for one in further] == order

@@ -12,15 +12,12 @@ from typing import Any, NamedTuple
 
 import asyncpg
 import httpx2
-import induction.app
 import pytest
-from induction.migrations import migrate
-from induction.settings import Settings
 from nlu_shared.ids import uuid7
 
-from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
+from tests.fixtures.databases import Databases
+from tests.fixtures.older import upgraded_service
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import client, serving
 
 BEFORE_NUMBERS = "0063"
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -136,20 +133,7 @@ async def upgraded(databases: Databases, servers: Servers) -> AsyncIterator[http
             await written_by_then(owner, task, held)
     finally:
         await owner.close()
-    await migrate(owner_url=old.owner_url, login_url=old.app_url, bootstrap_key=BOOTSTRAP_KEY)
-    settings: dict[str, Any] = {
-        "database_url": old.app_url,
-        "redis_url": servers.redis_url,
-        "nlu_logger_url": "http://127.0.0.1:9",
-        "nlu_logger_key": BOOTSTRAP_KEY,
-        "provider": "offline",
-        "anthropic_api_key": "offline",
-        "anthropic_base_url": "http://127.0.0.1:9",
-    }
-    async with (
-        serving(induction.app.build(Settings(**settings))) as url,
-        client(url) as opened,
-    ):
+    async with upgraded_service(old, servers) as opened:
         yield opened
 
 

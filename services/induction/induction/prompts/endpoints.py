@@ -60,7 +60,7 @@ _FIRST = text(
 )
 """The run that made it, or of a version from outside the first that measured it on its model."""
 
-_CARRIED = text(
+_BUNDLED = text(
     """
     SELECT origin -> 'endpoint' FROM bundle_origins
     WHERE version_id = :version_id AND jsonb_typeof(origin -> 'endpoint') = 'object'
@@ -124,9 +124,9 @@ async def of_version(
     if (
         server is None
         and endpoint is not None
-        and (carried := await _carried(session, row)) is not None
+        and (bundled := await _bundled(session, row)) is not None
     ):
-        endpoint = _spoken_to_alike(endpoint, carried)
+        endpoint = _spoken_to_alike(endpoint, bundled)
     return ModelChoice(own, endpoint)
 
 
@@ -139,23 +139,23 @@ async def first_measured(
         return await of_version(session, row, settings)
     params = {"version_id": row.id, "model": row.model}
     server = (await session.execute(_FIRST, params)).scalar()
-    carried = await _carried(session, row) if server is None else None
-    if carried is not None and row.model in (carried.model, f"{carried.provider}/{carried.model}"):
-        return ModelChoice(row.model, carried)
+    bundled = await _bundled(session, row) if server is None else None
+    if bundled is not None and row.model in (bundled.model, f"{bundled.provider}/{bundled.model}"):
+        return ModelChoice(row.model, bundled)
     return ModelChoice(row.model, _endpoint(server, row.model, settings))
 
 
-async def _carried(session: AsyncSession, row: PromptVersionRow) -> ModelEndpoint | None:
-    carried = (await session.execute(_CARRIED, {"version_id": row.id})).scalar()
-    return None if carried is None else ModelEndpoint.model_validate(carried)
+async def _bundled(session: AsyncSession, row: PromptVersionRow) -> ModelEndpoint | None:
+    bundled = (await session.execute(_BUNDLED, {"version_id": row.id})).scalar()
+    return None if bundled is None else ModelEndpoint.model_validate(bundled)
 
 
-def _spoken_to_alike(own: ModelEndpoint, carried: ModelEndpoint) -> ModelEndpoint:
+def _spoken_to_alike(own: ModelEndpoint, bundled: ModelEndpoint) -> ModelEndpoint:
     """The own one in the dialect of another instance's, where both are of one model, by its
     provider's name: its address, its time limit and its headers are those of here."""
     names = ("provider", "api", "model")
-    is_same = all(getattr(own, name) == getattr(carried, name) for name in names)
-    return own.model_copy(update={"dialect": carried.dialect}) if is_same else own
+    is_same = all(getattr(own, name) == getattr(bundled, name) for name in names)
+    return own.model_copy(update={"dialect": bundled.dialect}) if is_same else own
 
 
 def _endpoint(server: object, model: str, settings: ModelSettings) -> ModelEndpoint | None:

@@ -6,7 +6,7 @@ best with one a label and lose all of it with sixty. So none is believed in, and
 A rung is made by no proposer and aimed at no mistake in particular.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -211,18 +211,20 @@ class _Maker:
             return
         fixed, bank = banked.parted(self.task, self.fresh(every, self.prompt), strata=strata)
         alone = (*fixed, *bank)
-        few = range(banked.SIZES[0] - 1, 0, -1)
-        for shown, chosen, sizes in (
-            (fixed, bank, banked.SIZES),
-            ((), alone, banked.SIZES),
-            ((), alone, few),
-        ):
-            fitting = [one for k in sizes if (one := self._banked(shown, chosen, k)) is not None]
-            if fitting:
-                break
-        yield from _draws(BANK, fitting if sizes is not few else fitting[:1])
-        smaller = (self._banked((), alone, k) for k in banked.SMALLER)
-        yield from _draws(SMALLER_BANK, [None, *smaller])
+        fewer = range(banked.SIZES[0] - 1, 0, -1)
+        large = (
+            self._sized(fixed, bank, banked.SIZES)
+            or self._sized((), alone, banked.SIZES)
+            or self._sized((), alone, fewer)[:1]
+        )
+        yield from _draws(BANK, large, first=1)
+        yield from _draws(SMALLER_BANK, self._sized((), alone, banked.SMALLER), first=2)
+
+    def _sized(
+        self, fixed: Sequence[Case], bank: Sequence[Case], sizes: Iterable[int]
+    ) -> list[Rung]:
+        made = (self._banked(fixed, bank, k) for k in sizes)
+        return [one for one in made if one is not None]
 
     def _banked(self, fixed: Sequence[Case], bank: Sequence[Case], k: int) -> Rung | None:
         """After the fixed ones k chosen from the bank; None where they do not fit."""
@@ -280,8 +282,6 @@ HEADING = 16
 """Tokens kept for the line above the examples."""
 
 
-def _draws(kind: str, rungs: Sequence[Rung | None]) -> Iterator[Rung]:
-    """Those that there are, numbered from 1 by their places."""
-    for draw, one in enumerate(rungs, start=1):
-        if one is not None:
-            yield replace(one, kind=kind, draw=draw)
+def _draws(kind: str, rungs: Iterable[Rung], *, first: int) -> Iterator[Rung]:
+    for draw, one in enumerate(rungs, start=first):
+        yield replace(one, kind=kind, draw=draw)

@@ -66,10 +66,10 @@ def answered_first(run: RunContext, splits: Splits) -> Sequence[Case]:
     train = splits.train
     if splits.validation_is_train:
         return train
-    return drawn(train, paid_for(len(train), calls=run.calls_left), seed=run.plan.seed)
+    return drawn(train, answered_of(len(train), calls=run.calls_left), seed=run.plan.seed)
 
 
-def paid_for(train: int, *, calls: int | None) -> int:
+def answered_of(train: int, *, calls: int | None) -> int:
     """How many of so many training cases a baseline answers; all without a limit of calls."""
     return train if calls is None else min(train, max(1, int(SHARE * calls)))
 

@@ -60,13 +60,13 @@ async def enter(
     await ask(search, entrants, first)
     heard = [one for one in entrants if one.unheard(plan) is None]
     ranked = sorted(heard, key=lambda one: -one.points(plan))
-    near = _near(further, [one.rung.kind for one in ranked])
+    near = in_order(further, [one.rung.kind for one in ranked])
     more = await admitted(search, near[: min(MORE_DRAWS, some - len(entrants))])
     await ask(search, more, first)
     return Entered([*entrants, *more], first)
 
 
-def _near(further: Sequence[Rung], kinds: list[str]) -> list[Rung]:
+def in_order(further: Sequence[Rung], kinds: Sequence[str]) -> list[Rung]:
     """Other draws in the order in which they are worth trying: by the place of their kind, and each
     kind's later draws after the first of others. Of a bank the larger sizes where it did better
     than the fewest examples, else the smaller ones.
@@ -74,10 +74,11 @@ def _near(further: Sequence[Rung], kinds: list[str]) -> list[Rung]:
     further: the draws after the first.
     kinds: of those that were asked, the best first.
     """
-    if rungs.BANK in kinds and rungs.FEWEST in kinds[: kinds.index(rungs.BANK)]:
-        kinds[kinds.index(rungs.BANK)] = rungs.SMALLER_BANK
-    known = [one for one in further if one.kind in kinds]
-    return sorted(known, key=lambda one: kinds.index(one.kind) + TURNS * one.draw)
+    places = {kind: place for place, kind in enumerate(kinds)}
+    if rungs.BANK in places and places.get(rungs.FEWEST, len(places)) < places[rungs.BANK]:
+        places[rungs.SMALLER_BANK] = places.pop(rungs.BANK)
+    known = [one for one in further if one.kind in places]
+    return sorted(known, key=lambda one: places[one.kind] + TURNS * one.draw)
 
 
 async def admitted(search: Search, offered: Sequence[Rung]) -> list[Entrant]:

@@ -179,14 +179,18 @@ def sentence(
     faults: why those without a valid answer have none.
     """
     total = sum(counts.values())
-    rest = f" {unknown} training {_cases(unknown)} not asked." if unknown else ""
+    rest = (
+        f" {unknown} training {_by(unknown, 'case was', 'cases were')} not asked."
+        if unknown
+        else ""
+    )
     if not total and unexamined:
-        return f"{unexamined} {_misses(unexamined)} could not be looked into.{rest}"
+        return f"{unexamined} {_by(unexamined, 'miss', 'misses')} could not be looked into.{rest}"
     if not total:
         return f"None of the training cases asked is missed.{rest}" if unknown else NOTHING_MISSED
     if unexamined:
-        rest = f" {unexamined} more {_were(unexamined)} not examined.{rest}"
-    misses = f"{'examined ' if unexamined else ''}{_misses(total)}"
+        rest = f" {unexamined} more {_by(unexamined, 'was', 'were')} not examined.{rest}"
+    misses = f"{'examined ' if unexamined else ''}{_by(total, 'miss', 'misses')}"
     reasons = by_cause(faults or {})
     words = {**_WORDS, **({Cause.SCHEMA: f"{_WORDS[Cause.SCHEMA]} ({reasons})"} if reasons else {})}
     listed = ", ".join(
@@ -200,23 +204,13 @@ def sentence(
         return f"{all_of_them} the prompt's.{rest}"
     if 2 * others > total + unexamined:
         return f"This is not a prompt problem: {others} of {total} {misses}, {listed}.{rest}"
-    return f"{others} of {total} {misses} {_are(others)} not the prompt's: {listed}.{rest}"
+    return (
+        f"{others} of {total} {misses} {_by(others, 'is', 'are')} not the prompt's: {listed}.{rest}"
+    )
 
 
-def _misses(number: int) -> str:
-    return "miss" if number == 1 else "misses"
-
-
-def _cases(number: int) -> str:
-    return "case was" if number == 1 else "cases were"
-
-
-def _were(number: int) -> str:
-    return "was" if number == 1 else "were"
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
+def _by(number: int, one: str, more: str) -> str:
+    return one if number == 1 else more
 
 
 NOTHING_MISSED = "No training case is missed."

@@ -14,7 +14,7 @@ from induction.engine.headroom.measure import NO_OTHER_WAY
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.banked import LEAST_BANK
-from induction.engine.search.baseline import paid_for
+from induction.engine.search.baseline import answered_of
 from induction.task_kinds.base import Case
 
 
@@ -56,7 +56,7 @@ def of_baseline(plan: Plan, limits: RunLimits, *, in_full: bool) -> list[str]:
     splits = splits_of(plan.cases, plan.splits)
     train = len(splits.train)
     if not (in_full or splits.validation_is_train):
-        train = paid_for(train, calls=limits.calls)
+        train = answered_of(train, calls=limits.calls)
     needed = train + len(splits.validation)
     if limits.calls >= needed:
         return []
